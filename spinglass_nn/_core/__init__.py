@@ -1,0 +1,1 @@
+"""Tools every room stands on: compilation, randomness, checks, threads, progress, results."""

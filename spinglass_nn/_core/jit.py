@@ -1,0 +1,23 @@
+"""How kernels are compiled; no other module imports numba."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+# Read once: SPINGLASS_NN_JIT_CACHE=0 compiles afresh in every process.
+_CACHE = os.environ.get("SPINGLASS_NN_JIT_CACHE", "1") != "0"
+
+
+def kernel(function: Function) -> Function:
+    """Compile a kernel: no Python objects, no lock held, IEEE division, cached on disk.
+
+    Fast-math is never on: it lets results depend on the vector width of the machine.
+    """
+    compiled = njit(cache=_CACHE, nogil=True, error_model="numpy")(function)
+    return cast(Function, compiled)

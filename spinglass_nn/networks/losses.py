@@ -1,0 +1,315 @@
+"""Loss, accuracy and outputs of one parameter vector or of many, streamed over the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinglass_nn._core import check
+from spinglass_nn._core.results import result
+from spinglass_nn.errors import DataError, ShapeError
+from spinglass_nn.networks import _blocks, _curvature_kernels, _kernels
+from spinglass_nn.networks.mlp import MLP
+from spinglass_nn.networks.parameters import Parameters, as_rows
+from spinglass_nn.typing import Float64Array, FloatArray, IntArray, LabelledData
+
+
+@result()
+class Evaluation:
+    """Loss and accuracy from one pass over the data.
+
+    Parameters
+    ----------
+    loss : float or array (n_replicas,)
+        Mean loss per sample (nats for the cross-entropy).
+    accuracy : float or array (n_replicas,)
+        Share of samples whose largest output is the label's; NaN for regression.
+    """
+
+    loss: Any
+    accuracy: Any
+
+
+def evaluate(
+    net: MLP, theta: Parameters, data: LabelledData, *, n_threads: int | None = None
+) -> Evaluation:
+    """Loss and accuracy in one pass over the data.
+
+    Parameters
+    ----------
+    net : MLP
+        Architecture and loss.
+    theta : Replica, Replicas, or array (n_parameters,) or (n_replicas, n_parameters)
+        Where to evaluate; float32 vectors are evaluated in float32.
+    data : Dataset
+        Samples; they are streamed in blocks and never copied as a whole.
+    n_threads : int, optional
+        Default: all cores. The result does not depend on it.
+
+    Returns
+    -------
+    Evaluation
+        Floats for one parameter vector, arrays (n_replicas,) for several.
+
+    Raises
+    ------
+    ShapeError
+        If data, parameters and network do not fit each other.
+
+    Examples
+    --------
+    >>> import spinglass_nn as sg
+    >>> data = sg.datasets.from_arrays([[0.0, 1.0], [1.0, 0.0]], [0, 1])
+    >>> net = MLP(sizes=(2, 4, 2))
+    >>> evaluate(net, np.zeros(net.n_parameters), data)
+    Evaluation(loss=0.693147, accuracy=0.5)
+    """
+    rows, single = as_rows(net, theta)
+    source = _blocks.source(net, data, rows.dtype)
+    layout = net.layout
+
+    def work(row: int, segment: tuple[int, int]) -> tuple[float, int]:
+        workspace = np.empty(_blocks.workspace_size(net), dtype=rows.dtype)
+        total, right = 0.0, 0
+        for block in source.blocks(*segment):
+            loss, hits = _kernels.loss_of_block(rows[row], layout, *block, workspace)
+            total += loss
+            right += hits
+        return total, right
+
+    parts = np.array(_blocks.over_segments(work, len(rows), source, n_threads), dtype=float)
+    sums = parts.sum(axis=1) / source.n_samples
+    losses = sums[:, 0]
+    accuracies = sums[:, 1] if source.labels.size else np.full(len(rows), np.nan)
+    if single:
+        return Evaluation(float(losses[0]), float(accuracies[0]))
+    return Evaluation(losses, accuracies)
+
+
+def loss(
+    net: MLP, theta: Parameters, data: LabelledData, *, n_threads: int | None = None
+) -> Any:
+    r"""Mean loss per sample, :math:`L(\theta) = n^{-1}\sum_i \ell(f_\theta(x_i), y_i)`.
+
+    Parameters, errors and shapes as for `evaluate`.
+
+    Returns
+    -------
+    float or array (n_replicas,)
+        Nats per sample for the cross-entropy.
+    """
+    return evaluate(net, theta, data, n_threads=n_threads).loss
+
+
+def accuracy(
+    net: MLP, theta: Parameters, data: LabelledData, *, n_threads: int | None = None
+) -> Any:
+    """Share of samples classified as labelled.
+
+    Parameters and shapes as for `evaluate`.
+
+    Raises
+    ------
+    DataError
+        If the data have no labels.
+    """
+    if data.labels is None:
+        raise DataError("data must have labels for an accuracy, got real targets")
+    return evaluate(net, theta, data, n_threads=n_threads).accuracy
+
+
+def logits(
+    net: MLP,
+    theta: Parameters,
+    data: LabelledData | NDArray[Any],
+    *,
+    n_threads: int | None = None,
+) -> FloatArray:
+    """Outputs of the network before any softmax.
+
+    Parameters
+    ----------
+    net : MLP
+        Architecture.
+    theta : Replica, Replicas, or array (n_parameters,) or (n_replicas, n_parameters)
+        Parameters.
+    data : Dataset or array (n_samples, n_inputs)
+        Inputs.
+    n_threads : int, optional
+        Default: all cores.
+
+    Returns
+    -------
+    array (n_samples, n_outputs) or (n_replicas, n_samples, n_outputs)
+        In the precision of ``theta``.
+    """
+    rows, single = as_rows(net, theta)
+    source = _inputs(net, data, rows.dtype)
+    out = np.empty((len(rows), source.n_samples, net.n_outputs), dtype=rows.dtype)
+    layout = net.layout
+
+    def work(row: int, segment: tuple[int, int]) -> None:
+        workspace = np.empty(_blocks.workspace_size(net), dtype=rows.dtype)
+        low = segment[0]
+        for block in source.blocks(*segment):
+            n = len(block.inputs)
+            _kernels.forward(rows[row], layout, block.inputs, workspace)
+            tail = workspace[n * sum(net.sizes[1:-1]) :][: n * net.n_outputs]
+            out[row, low : low + n] = tail.reshape(n, net.n_outputs)
+            low += n
+
+    _blocks.over_segments(work, len(rows), source, n_threads)
+    return out[0] if single else out
+
+
+def predictions(
+    net: MLP,
+    theta: Parameters,
+    data: LabelledData | NDArray[Any],
+    *,
+    n_threads: int | None = None,
+) -> IntArray:
+    """Predicted classes: the largest output, or the sign of a single one.
+
+    Parameters and shapes as for `logits`.
+
+    Returns
+    -------
+    int64 array (n_samples,) or (n_replicas, n_samples)
+        Classes.
+    """
+    outputs = logits(net, theta, data, n_threads=n_threads)
+    if net.n_outputs == 1:
+        return (outputs[..., 0] > 0).astype(np.int64)
+    classes: IntArray = outputs.argmax(axis=-1).astype(np.int64)
+    return classes
+
+
+def gradient(
+    net: MLP, theta: Parameters, data: LabelledData, *, n_threads: int | None = None
+) -> FloatArray:
+    """Gradient of the mean loss, by backpropagation over all samples.
+
+    Parameters, errors and ``n_threads`` as for `evaluate`.
+
+    Returns
+    -------
+    array, shape of theta
+        In the precision of ``theta``; sums over blocks are kept in float64.
+    """
+    rows, single = as_rows(net, theta)
+    source = _blocks.source(net, data, rows.dtype)
+    layout = net.layout
+
+    def work(row: int, segment: tuple[int, int]) -> Float64Array:
+        size = _blocks.workspace_size(net)
+        activations = np.empty(size, dtype=rows.dtype)
+        errors = np.empty(size, dtype=rows.dtype)
+        part = np.empty_like(rows[row])
+        total = np.zeros(net.n_parameters)
+        for block in source.blocks(*segment):
+            _kernels.gradient_of_block(rows[row], layout, *block, activations, errors, part)
+            total += part
+        return total
+
+    parts = _blocks.over_segments(work, len(rows), source, n_threads)
+    return _mean(parts, source.n_samples, rows.dtype, single)
+
+
+def hessian_vector_product(
+    net: MLP,
+    theta: Parameters,
+    vector: NDArray[Any],
+    data: LabelledData,
+    *,
+    n_threads: int | None = None,
+) -> FloatArray:
+    r"""Exact product :math:`H v` of the loss's Hessian with a vector, by the R-operator.
+
+    Parameters
+    ----------
+    net : MLP
+        Architecture and loss.
+    theta : Replica, Replicas, or array (n_parameters,) or (n_replicas, n_parameters)
+        Where the Hessian is taken.
+    vector : array, shape of theta
+        One vector for each parameter vector.
+    data : Dataset
+        Samples.
+    n_threads : int, optional
+        Default: all cores. The result does not depend on it.
+
+    Returns
+    -------
+    array, shape of theta
+        :math:`\nabla^2 L(\theta)\, v`, at about four times the cost of a loss.
+
+    References
+    ----------
+    B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6
+    (1994) 147.
+    """
+    rows, single = as_rows(net, theta)
+    vectors = check.array(vector, "vector", dtype=rows.dtype)
+    if vectors.shape != (rows.shape[1:] if single else rows.shape):
+        wanted = rows.shape[1:] if single else rows.shape
+        raise ShapeError(f"vector must have the shape of theta, {wanted}, got {vectors.shape}")
+    vectors = np.atleast_2d(vectors)
+    source = _blocks.source(net, data, rows.dtype)
+    layout = net.layout
+    largest = max(a * b for a, b in zip(net.sizes[:-1], net.sizes[1:], strict=True))
+
+    def work(row: int, segment: tuple[int, int]) -> Float64Array:
+        size = _blocks.workspace_size(net)
+        workspaces = np.empty((4, size), dtype=rows.dtype)
+        scratch = np.empty(max(size, largest), dtype=rows.dtype)
+        part = np.empty_like(rows[row])
+        total = np.zeros(net.n_parameters)
+        for block in source.blocks(*segment):
+            _curvature_kernels.product_of_block(
+                rows[row], vectors[row], layout, *block, workspaces, scratch, part
+            )
+            total += part
+        return total
+
+    parts = _blocks.over_segments(work, len(rows), source, n_threads)
+    return _mean(parts, source.n_samples, rows.dtype, single)
+
+
+def _mean(
+    parts: list[list[Float64Array]], n_samples: int, dtype: np.dtype[Any], single: bool
+) -> FloatArray:
+    """Add segment sums in their order and divide by the number of samples."""
+    means = np.stack([np.add.reduce(one) for one in parts]) / n_samples
+    result: FloatArray = means.astype(dtype, copy=False)
+    return result[0] if single else result
+
+
+def _inputs(
+    net: MLP, data: LabelledData | NDArray[Any], dtype: np.dtype[Any]
+) -> _blocks.Source:
+    """A source for the forward pass alone; labels play no part."""
+    if isinstance(data, LabelledData):
+        values = data.inputs
+    else:
+        values = check.array(data, "data", dtype=dtype)
+    if values.ndim != 2 or values.shape[1] != net.n_inputs:
+        raise ShapeError(
+            f"data must have shape (n_samples, {net.n_inputs}) for {net}, got {values.shape}"
+        )
+    empty = np.zeros((len(values), 0), dtype=dtype)
+    return _blocks.Source(values, np.zeros(0, dtype=np.int64), empty, dtype)
+
+
+__all__ = [
+    "Evaluation",
+    "accuracy",
+    "evaluate",
+    "gradient",
+    "hessian_vector_product",
+    "logits",
+    "loss",
+    "predictions",
+]

@@ -1,0 +1,218 @@
+"""One call of `train_replicas`: committed state of every replica, and how to advance it."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from spinglass_nn._core import threads
+from spinglass_nn._core.progress import track
+from spinglass_nn._core.random import Seed, Stream
+from spinglass_nn.datasets.dataset import Dataset
+from spinglass_nn.errors import Interrupted, ParameterError
+from spinglass_nn.io.archive import save
+from spinglass_nn.networks._blocks import source
+from spinglass_nn.networks.losses import evaluate
+from spinglass_nn.networks.mlp import MLP
+from spinglass_nn.networks.parameters import Replicas
+from spinglass_nn.training._kernels import Samples, Scratch, train_steps
+from spinglass_nn.training._state import extended, series, stopped
+from spinglass_nn.training.history import TrainingRun, TrainingState
+from spinglass_nn.training.optimizers import Optimizer
+from spinglass_nn.typing import FloatArray, IntArray, PathType, ProgressLike
+
+_SECONDS_BETWEEN_CHECKPOINTS = 20.0
+
+
+class Job:
+    """One call of `train_replicas`: committed state of every replica, and how to advance it.
+
+    Workers train on copies and commit after each epoch under a lock, so that a checkpoint or
+    an interrupt at any time finds whole epochs.
+    """
+
+    def __init__(
+        self,
+        net: MLP,
+        data: Dataset,
+        optimizer: Optimizer,
+        settings: dict[str, Any],
+        seed: Seed,
+        state: TrainingState,
+        n_epochs: int,
+        stop_at_loss: float,
+        checkpoint: PathType | None,
+    ) -> None:
+        self.net, self.data, self.optimizer = net, data, optimizer
+        self.settings, self.seed = settings, seed
+        self.n_epochs, self.stop_at_loss = n_epochs, stop_at_loss
+        self.checkpoint = checkpoint
+        self.every: int = settings["record_every"]
+        self.state = extended(state, self.every, n_epochs)
+        self.state.stopped[:] = stopped(self.state, stop_at_loss)
+        checked = source(net, data, state.weights.dtype)
+        self.samples = Samples(checked.inputs, checked.labels, checked.targets)
+        self.lock = threading.Lock()
+        self.stop = threading.Event()
+        self.saved_at = time.monotonic()
+
+    def run(self, progress: ProgressLike, n_threads: int | None) -> TrainingRun:
+        state = self.state
+        n_replicas = len(state.weights)
+        total = n_replicas * self.n_epochs
+        try:
+            with track(total, f"training {n_replicas} x {self.net}", progress) as tick:
+                threads.run(
+                    lambda k: self.train(k, tick), range(n_replicas), n_threads, self.stop
+                )
+        except KeyboardInterrupt:
+            where = "its state"
+            if self.checkpoint is not None:
+                save(state, self.checkpoint)
+                where = str(self.checkpoint)
+            done = int(state.epochs_done.sum())
+            raise Interrupted(
+                f"training interrupted after {done} of {total} replica epochs; "
+                f"it goes on from {where}",
+                state,
+            ) from None
+        if self.checkpoint is not None:
+            save(state, self.checkpoint)
+        replicas = Replicas(self.net, state.weights.copy())
+        return TrainingRun(replicas, state.history, state.snapshots, state)
+
+    def train(self, k: int, tick: Callable[[int], None]) -> None:
+        """Advance replica k to its end, committing after every epoch."""
+        state = self.state
+        theta, slots = state.weights[k].copy(), state.slots[k].copy()
+        subset = self._subset(k)
+        trained_on = self._training_data(subset)
+        scratch = self._scratch(min(self.settings["batch_size"], len(subset)))
+        tick(int(state.epochs_done[k]))
+        if state.epochs_done[k] == 0 and np.isnan(state.history.norm[k, 0]):
+            self._keep(k, 0, theta)
+            self._commit(k, 0, theta, slots, self._record(theta, trained_on))
+        while state.epochs_done[k] < self.n_epochs and not state.stopped[k]:
+            if self.stop.is_set():
+                return
+            epoch = int(state.epochs_done[k])
+            self._epoch(k, epoch, theta, slots, subset, scratch)
+            due = (epoch + 1) % self.every == 0 or epoch + 1 == self.n_epochs
+            record = self._record(theta, trained_on) if due else None
+            self._commit(k, epoch + 1, theta, slots, record)
+            tick(1)
+        tick(self.n_epochs - int(state.epochs_done[k]))
+
+    def _subset(self, k: int) -> IntArray:
+        n, size = self.data.n_samples, self.settings["subset_size"]
+        if size is None:
+            return np.arange(n)
+        index = self._index(k, "subset")
+        return self.seed.generator(Stream.SUBSETS, index).permutation(n)[:size]
+
+    def _training_data(self, subset: IntArray) -> Dataset:
+        if self.settings["subset_size"] is None:
+            return self.data
+        chosen = np.sort(subset)
+        labels, targets = self.data.labels, self.data.targets
+        return Dataset(
+            inputs=self.data.inputs[chosen],
+            labels=None if labels is None else labels[chosen],
+            targets=None if targets is None else targets[chosen],
+            n_classes=self.data.n_classes,
+        )
+
+    def _index(self, k: int, what: str) -> int:
+        """The number of the stream replica k draws ``what`` from."""
+        return 0 if what in self.settings["share"] else self.settings["first_replica"] + k
+
+    def _scratch(self, size: int) -> Scratch:
+        dtype, units = self.state.weights.dtype, size * sum(self.net.sizes[1:])
+        return Scratch(
+            np.empty((size, self.net.n_inputs), dtype),
+            np.empty(size if self.samples.labels.size else 0, np.int64),
+            np.empty((size, self.samples.targets.shape[1]), dtype),
+            np.empty(units, dtype),
+            np.empty(units, dtype),
+            np.empty(self.net.n_parameters, dtype),
+        )
+
+    def _epoch(
+        self,
+        k: int,
+        epoch: int,
+        theta: FloatArray,
+        slots: FloatArray,
+        subset: IntArray,
+        scratch: Scratch,
+    ) -> None:
+        """One pass over the replica's samples, in pieces that end at snapshots."""
+        generator = self.seed.generator(Stream.MINIBATCHES, self._index(k, "order"), epoch)
+        order = subset[generator.permutation(subset.size)]
+        size = len(scratch.inputs)
+        per_epoch = -(-order.size // size)
+        first = epoch * per_epoch
+        rates = self.optimizer.learning_rate * self.optimizer.schedule.factor(
+            epoch + np.arange(per_epoch) / per_epoch
+        )
+        wanted = self.state.snapshots.steps
+        cuts = [s - first for s in wanted if first < s < first + per_epoch]
+        for low, high in zip([0, *cuts], [*cuts, per_epoch], strict=True):
+            loss = train_steps(
+                theta,
+                slots,
+                self.net.layout,
+                self.samples,
+                order[low * size : high * size],
+                rates[low:high],
+                first + low,
+                self.optimizer.update,
+                scratch,
+            )
+            if math.isnan(loss):
+                raise ParameterError(
+                    f"learning_rate must keep training finite, got {self.optimizer!r}: replica "
+                    f"{self.settings['first_replica'] + k} diverged in epoch {epoch + 1}"
+                )
+            self._keep(k, first + high, theta)
+
+    def _keep(self, k: int, step: int, theta: FloatArray) -> None:
+        place = np.flatnonzero(self.state.snapshots.steps == step)
+        if place.size:
+            self.state.snapshots.weights[k, place[0]] = theta
+
+    def _record(self, theta: FloatArray, trained_on: Dataset) -> tuple[float, ...]:
+        train = evaluate(self.net, theta, trained_on, n_threads=1)
+        test = (math.nan, math.nan)
+        if self.data.test is not None:
+            held_out = evaluate(self.net, theta, self.data.test, n_threads=1)
+            test = (held_out.loss, held_out.accuracy)
+        norm = float(np.linalg.norm(theta.astype(np.float64, copy=False)))
+        return (train.loss, train.accuracy, *test, norm)
+
+    def _commit(
+        self,
+        k: int,
+        epoch: int,
+        theta: FloatArray,
+        slots: FloatArray,
+        record: tuple[float, ...] | None,
+    ) -> None:
+        """Make an epoch part of the state, and save it now and then."""
+        state, history = self.state, self.state.history
+        with self.lock:
+            state.weights[k], state.slots[k], state.epochs_done[k] = theta, slots, epoch
+            if record is not None:
+                place = int(np.flatnonzero(history.epochs == epoch)[0])
+                for values, value in zip(series(history), record, strict=True):
+                    values[k, place] = value
+                state.stopped[k] = record[0] <= self.stop_at_loss
+            overdue = time.monotonic() - self.saved_at > _SECONDS_BETWEEN_CHECKPOINTS
+            if self.checkpoint is not None and overdue:
+                save(state, self.checkpoint)
+                self.saved_at = time.monotonic()
