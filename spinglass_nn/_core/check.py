@@ -73,6 +73,17 @@ def nearest(value: object, known: Sequence[str]) -> str:
     return f"; did you mean {' or '.join(repr(word) for word in close)}?" if close else ""
 
 
+def precision(value: DTypeLike, name: str = "dtype") -> np.dtype[Any]:
+    """One of the two precisions weights come in."""
+    try:
+        result = np.dtype(value)
+    except TypeError:
+        result = np.dtype(object)
+    if result not in (np.float32, np.float64):
+        raise ParameterError(f"{name} must be float32 or float64, got {value!r}")
+    return result
+
+
 def array(
     value: ArrayLike,
     name: str,
@@ -83,15 +94,22 @@ def array(
 ) -> NDArray[Any]:
     """A C-contiguous array of a dtype and shape; None in ``shape`` stands for any length."""
     try:
-        result = np.ascontiguousarray(value, dtype=dtype)
-    except (TypeError, ValueError) as error:
+        given = np.asarray(value)
+        if given.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+            raise TypeError("imaginary parts would be lost")
+        with np.errstate(invalid="ignore", over="ignore"):  # answered for below
+            result = np.ascontiguousarray(given, dtype=dtype)
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(
-            f"{name} must be an array of numbers, got {type(value).__name__}"
+            f"{name} must be an array of numbers, got {type(value).__name__}: {error}"
         ) from error
-    if np.ndim(value) == 0 and shape is not None and len(shape) > 0:
+    if given.ndim == 0 and shape is not None:
         result = result.reshape(())
+    if result.dtype.kind in "iu" and given.dtype.kind == "f" and (result != given).any():
+        raise DataError(f"{name} must hold whole numbers, got fractions, NaN or infinity")
     if shape is not None and not _fits(result.shape, shape):
-        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+        sizes = ", ".join("any" if n is None else str(n) for n in shape)
+        wanted = f"({sizes},)" if len(shape) == 1 else f"({sizes})"
         raise ShapeError(f"{name} must have shape {wanted}, got {result.shape}")
     if finite:
         all_finite(result, name)
@@ -100,8 +118,11 @@ def array(
 
 def all_finite(value: NDArray[Any], name: str) -> None:
     """Refuse NaN and infinity, and say how many there are and where the first one stands."""
-    if value.dtype.kind not in "fc" or bool(np.isfinite(value.sum())):
-        return  # a finite sum has finite terms
+    if value.dtype.kind not in "fc":
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if bool(np.isfinite(value.sum())):
+            return  # a finite sum has finite terms
     bad = ~np.isfinite(value)
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])

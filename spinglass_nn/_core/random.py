@@ -44,15 +44,20 @@ class Seed:
     entropy : int
         The user's seed, or fresh entropy where none was given.
     key : tuple of int
-        Path in the tree, as in `numpy.random.SeedSequence`'s ``spawn_key``.
+        Path in the tree, the beginning of a `numpy.random.SeedSequence`'s ``spawn_key``.
     """
 
     entropy: int
     key: tuple[int, ...] = ()
 
     def child(self, *index: int) -> Seed:
-        """The seed one or more levels down."""
-        return Seed(self.entropy, (*self.key, *(int(i) for i in index)))
+        """The seed one or more levels down.
+
+        Each level begins with a zero, which no stream is called, so that no generator of a
+        child is also one of its parent's.
+        """
+        steps = (word for i in index for word in (0, int(i)))
+        return Seed(self.entropy, (*self.key, *steps))
 
     def generator(self, stream: Stream, *index: int) -> np.random.Generator:
         """The generator of one stream and index; equal arguments give equal draws."""
@@ -80,7 +85,7 @@ def seed_of(rng: RNG | Seed) -> Seed:
     if rng is None:
         return Seed(_as_int(np.random.SeedSequence().entropy))
     if isinstance(rng, np.random.SeedSequence):
-        return Seed(_as_int(rng.entropy), tuple(int(k) for k in rng.spawn_key))
+        return Seed(_as_int(rng.entropy)).child(*rng.spawn_key)
     if isinstance(rng, np.random.Generator):
         words = rng.integers(0, 2**32, size=4, dtype=np.uint64)
         return Seed(sum(int(word) << (32 * place) for place, word in enumerate(words)))

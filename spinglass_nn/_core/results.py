@@ -49,12 +49,14 @@ def registered(kind: str) -> type | None:
 def abbreviate(value: Any) -> str:
     """A value in a few characters: arrays by their shape, long text cut."""
     if isinstance(value, np.ndarray):
-        return f"array{value.shape}" if value.size > 4 else np.array2string(value, precision=4)
+        if value.size > 4 or value.ndim > 1:  # a matrix would break the line
+            return f"array{value.shape}"
+        return np.array2string(value, precision=4)
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, tuple) and len(value) > 6:
         return f"<{len(value)} items>"
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:77] + "..."
 
 

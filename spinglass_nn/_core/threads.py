@@ -71,7 +71,10 @@ def run(
         with ThreadPoolExecutor(n_workers) as pool:
             futures: list[Any] = [pool.submit(function, item) for item in work]
             try:
-                wait(futures, return_when=FIRST_EXCEPTION)
+                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+                for future in futures:  # at once, while earlier items may still be running
+                    if future in done:
+                        future.result()
                 return [future.result() for future in futures]
             except BaseException:
                 if stop is not None:

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -92,6 +93,16 @@ def save(value: Any, path: PathType) -> Path:
 def load(path: PathType) -> Any:
     """Load what `save` wrote.
 
+    Parameters
+    ----------
+    path : path
+        File to read.
+
+    Returns
+    -------
+    result
+        As it was saved; lists come back as tuples.
+
     Raises
     ------
     FormatError
@@ -100,11 +111,22 @@ def load(path: PathType) -> Any:
         If there is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # opened here: NumPy leaves a broken file open
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        AttributeError,
+        TypeError,
+        KeyError,
+        NotImplementedError,
+        zlib.error,
+    ) as error:
         raise FormatError(f"{path} must be a whole .npz file of results: {error}") from error
     try:
         header = json.loads(bytes(arrays.pop(_HEADER)))
@@ -117,13 +139,19 @@ def load(path: PathType) -> Any:
         raise FormatError(f"{path} must be a result saved by spinglass_nn")
     try:
         return _decode(header["result"], arrays)
-    except (KeyError, TypeError) as error:
+    except FormatError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"{path} has entries missing or damaged: {error}") from error
 
 
 def _encode(value: Any, name: str, arrays: dict[str, Any]) -> Any:
     """A JSON tree of ``value``; arrays are moved to ``arrays`` under their path."""
     if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            raise ParameterError(f"{name} cannot be saved: its array holds Python objects")
+        while name in arrays:  # keys with dots can meet
+            name += "'"
         arrays[name] = value
         return {"array": name}
     if isinstance(value, np.generic):
@@ -135,8 +163,12 @@ def _encode(value: Any, name: str, arrays: dict[str, Any]) -> Any:
     if isinstance(value, (list, tuple)):
         return {"tuple": [_encode(v, f"{name}.{i}", arrays) for i, v in enumerate(value)]}
     if isinstance(value, dict):
-        items = [[str(k), _encode(v, f"{name}.{k}", arrays)] for k, v in value.items()]
-        return {"dict": items}
+        return {
+            "dict": [
+                [_encode(k, name, arrays), _encode(v, f"{name}.{k}", arrays)]
+                for k, v in value.items()
+            ]
+        }
     if is_dataclass(value) and results.registered(results.kind_of(type(value))):
         inside = {
             f.name: _encode(getattr(value, f.name), f"{name}.{f.name}", arrays)
@@ -158,7 +190,7 @@ def _decode(tree: Any, arrays: dict[str, Any]) -> Any:
     if "tuple" in tree:
         return tuple(_decode(item, arrays) for item in tree["tuple"])
     if "dict" in tree:
-        return {key: _decode(item, arrays) for key, item in tree["dict"]}
+        return {_decode(key, arrays): _decode(item, arrays) for key, item in tree["dict"]}
     cls = _class(tree["kind"], tree["version"])
     return cls(**{key: _decode(item, arrays) for key, item in tree["fields"].items()})
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spinglass_nn._core import threads
+from spinglass_nn._core import check, threads
 from spinglass_nn.errors import DataError, ShapeError
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.typing import LabelledData
@@ -58,7 +58,10 @@ class Source(NamedTuple):
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
             rows = np.ascontiguousarray(self.inputs[low:high], dtype=self.dtype)
-            yield Block(rows, self.labels[low:high], self.targets[low:high])
+            block = Block(rows, self.labels[low:high], self.targets[low:high])
+            for values in block:  # views or copies; so kernels are compiled for one kind
+                values.flags.writeable = False
+            yield block
 
 
 def source(net: MLP, data: LabelledData, dtype: np.dtype[Any]) -> Source:
@@ -82,7 +85,7 @@ def source(net: MLP, data: LabelledData, dtype: np.dtype[Any]) -> Source:
     targets = np.zeros((data.inputs.shape[0], 0), dtype=dtype)
     if data.labels is not None and data.n_classes is not None:
         _check_classes(net, data.n_classes)
-        labels = data.labels
+        labels = _checked_labels(data.labels, data.inputs.shape[0], data.n_classes)
         if net.loss != "cross_entropy":
             targets = _targets_of_labels(net, labels, dtype)
     elif data.targets is None or net.loss != "squared_error":
@@ -94,8 +97,6 @@ def source(net: MLP, data: LabelledData, dtype: np.dtype[Any]) -> Source:
         )
     else:
         targets = np.ascontiguousarray(data.targets, dtype=dtype)
-    if labels.size == 0:  # sliced like labels, but always empty
-        return Source(data.inputs, labels, targets, dtype)
     return Source(data.inputs, labels, targets, dtype)
 
 
@@ -103,6 +104,15 @@ def _check_classes(net: MLP, n_classes: int) -> None:
     wanted = 2 if net.n_outputs == 1 else net.n_outputs
     if n_classes > wanted:
         raise ShapeError(f"data must have at most {wanted} classes for {net}, got {n_classes}")
+
+
+def _checked_labels(labels: Array, n_samples: int, n_classes: int) -> Array:
+    """Labels as int64; kernels index with them, so one out of range must not get there."""
+    labels = check.array(labels, "labels", shape=(n_samples,), dtype=np.int64)
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= n_classes:
+        raise DataError(f"labels must lie in [0, {n_classes - 1}], got {low} ... {high}")
+    return labels
 
 
 def _targets_of_labels(net: MLP, labels: Array, dtype: np.dtype[Any]) -> Array:

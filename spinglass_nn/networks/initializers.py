@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from spinglass_nn._core import check, random
+from spinglass_nn._core import check, random, threads
 from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replicas
@@ -113,10 +113,12 @@ def initialize(
     first_replica = check.count(first_replica, "first_replica", minimum=0)
     check.choice(initializer, "initializer", INITIALIZERS)
     gain = check.positive(gain, "gain")
+    dtype = check.precision(dtype)
     seed = random.seed_of(rng)
     weights = np.empty((n_replicas, net.n_parameters), dtype=dtype)
-    for k in range(n_replicas):
-        _fill(net, weights[k], initializer, gain, seed, first_replica + k)
+    with threads.one_blas_thread():  # the last bits of a QR depend on their number
+        for k in range(n_replicas):
+            _fill(net, weights[k], initializer, gain, seed, first_replica + k)
     return Replicas(net, weights)
 
 
@@ -161,6 +163,7 @@ def random_points(
         Weights of shape (n_points, n_parameters).
     """
     norm = check.positive(norm, "norm")
+    dtype = check.precision(dtype)
     seed = random.seed_of(rng)
     weights: Any = np.stack(
         [

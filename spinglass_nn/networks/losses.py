@@ -110,6 +110,11 @@ def accuracy(
 
     Parameters and shapes as for `evaluate`.
 
+    Returns
+    -------
+    float or array (n_replicas,)
+        Between 0 and 1.
+
     Raises
     ------
     DataError
@@ -299,6 +304,8 @@ def _inputs(
         raise ShapeError(
             f"data must have shape (n_samples, {net.n_inputs}) for {net}, got {values.shape}"
         )
+    if len(values) == 0:
+        raise DataError("data must hold at least one sample, got none")
     empty = np.zeros((len(values), 0), dtype=dtype)
     return _blocks.Source(values, np.zeros(0, dtype=np.int64), empty, dtype)
 

@@ -106,7 +106,9 @@ class MLP:
         object.__setattr__(self, "_offsets", tuple(offsets))
 
     def __repr__(self) -> str:
-        return f"MLP({'-'.join(map(str, self.sizes))}, {self.activation}, {self.loss})"
+        bias = "" if self.bias else ", no bias"
+        sizes = "-".join(map(str, self.sizes))
+        return f"MLP({sizes}, {self.activation}{bias}, {self.loss})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MLP) and self._identity == other._identity

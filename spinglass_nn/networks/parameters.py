@@ -15,12 +15,12 @@ from spinglass_nn.networks.mlp import MLP, Layer
 from spinglass_nn.typing import FloatArray
 
 
-def _checked(network: MLP, weights: ArrayLike, ndim: int) -> FloatArray:
+def _checked(network: MLP, weights: ArrayLike, ndim: int, name: str = "weights") -> FloatArray:
     values = np.asarray(weights)
     dtype = values.dtype if values.dtype in (np.float32, np.float64) else np.float64
     n = network.n_parameters
     shape = (n,) if ndim == 1 else (None, n)
-    return check.array(values, "weights", shape=shape, dtype=dtype)
+    return check.array(values, name, shape=shape, dtype=dtype)
 
 
 @result()
@@ -121,6 +121,7 @@ class Replicas:
         if dtype is None:
             kinds = {a.dtype for one in given for pair in one for a in pair if a is not None}
             dtype = np.float32 if kinds == {np.dtype(np.float32)} else np.float64
+        dtype = check.precision(dtype)
         weights = np.empty((len(given), network.n_parameters), dtype=dtype)
         for r, one in enumerate(given):
             _fill(network, weights[r], one, f"layers[{r}]")
@@ -190,6 +191,16 @@ Parameters: TypeAlias = "Replica | Replicas | FloatArray"
 def stack(replicas: Iterable[Replica | Replicas]) -> Replicas:
     """Join replicas of one network into one `Replicas`.
 
+    Parameters
+    ----------
+    replicas : iterable of Replica or Replicas
+        Parts, in order.
+
+    Returns
+    -------
+    Replicas
+        Copies of them all; float64 if one of them is.
+
     Raises
     ------
     ParameterError
@@ -209,13 +220,16 @@ def as_rows(network: MLP, theta: Parameters) -> tuple[FloatArray, bool]:
     if isinstance(theta, (Replica, Replicas)):
         if theta.network.sizes != network.sizes or theta.network.bias != network.bias:
             raise ParameterError(f"theta must belong to {network}, got {theta.network}")
-        return np.atleast_2d(theta.weights), isinstance(theta, Replica)
-    values = np.asarray(theta)
+        values = theta.weights
+    else:
+        values = np.asarray(theta)
     if values.ndim not in (1, 2):
         raise ShapeError(
             f"theta must have shape (n_parameters,) or (n_replicas, n_parameters), "
             f"got {values.shape}"
         )
-    single = values.ndim == 1
-    rows = _checked(network, values if not single else values[None], 2)
-    return rows, single
+    if values.size == 0:
+        raise ParameterError("theta must hold at least one parameter vector, got none")
+    if values is not getattr(theta, "weights", None):  # those of replicas were checked
+        values = _checked(network, values, values.ndim, "theta")
+    return np.atleast_2d(values), values.ndim == 1

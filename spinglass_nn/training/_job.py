@@ -104,6 +104,8 @@ class Job:
             self._epoch(k, epoch, theta, slots, subset, scratch)
             due = (epoch + 1) % self.every == 0 or epoch + 1 == self.n_epochs
             record = self._record(theta, trained_on) if due else None
+            if record is not None and not math.isfinite(record[0]):
+                raise self._diverged(k, epoch)
             self._commit(k, epoch + 1, theta, slots, record)
             tick(1)
         tick(self.n_epochs - int(state.epochs_done[k]))
@@ -174,12 +176,15 @@ class Job:
                 self.optimizer.update,
                 scratch,
             )
-            if math.isnan(loss):
-                raise ParameterError(
-                    f"learning_rate must keep training finite, got {self.optimizer!r}: replica "
-                    f"{self.settings['first_replica'] + k} diverged in epoch {epoch + 1}"
-                )
+            if not (math.isfinite(loss) and np.isfinite(theta).all()):
+                raise self._diverged(k, epoch)
             self._keep(k, first + high, theta)
+
+    def _diverged(self, k: int, epoch: int) -> ParameterError:
+        return ParameterError(
+            f"learning_rate must keep training finite, got {self.optimizer!r}: replica "
+            f"{self.settings['first_replica'] + k} diverged in epoch {epoch + 1}"
+        )
 
     def _keep(self, k: int, step: int, theta: FloatArray) -> None:
         place = np.flatnonzero(self.state.snapshots.steps == step)
@@ -192,7 +197,8 @@ class Job:
         if self.data.test is not None:
             held_out = evaluate(self.net, theta, self.data.test, n_threads=1)
             test = (held_out.loss, held_out.accuracy)
-        norm = float(np.linalg.norm(theta.astype(np.float64, copy=False)))
+        with np.errstate(over="ignore"):  # diverged, which the loss shows
+            norm = float(np.linalg.norm(theta.astype(np.float64, copy=False)))
         return (train.loss, train.accuracy, *test, norm)
 
     def _commit(

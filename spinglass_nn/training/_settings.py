@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,20 +13,26 @@ from spinglass_nn._core import check
 from spinglass_nn._core.random import Seed
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.errors import ParameterError, ShapeError
+from spinglass_nn.io.archive import load
 from spinglass_nn.networks._blocks import source
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica, Replicas
 from spinglass_nn.training.history import TrainingState
-from spinglass_nn.typing import IntArray
+from spinglass_nn.training.optimizers import SGD, Adam
+from spinglass_nn.typing import IntArray, PathType
 
 SHARED = ("start", "order", "subset")
+_AS_GIVEN = {"entropy": "rng", "key": "rng"}  # what the user calls a setting
 
 
 def settings_of(**given: Any) -> dict[str, Any]:
     """Check what defines a run, and write it down in words and numbers that can be saved."""
-    net, data, share = given["net"], given["data"], tuple(given["share"])
+    net, data, share = given["net"], given["data"], given["share"]
+    share = (share,) if isinstance(share, str) else tuple(share)
     for what in share:
         check.choice(what, "share", SHARED)
+    if not isinstance(given["optimizer"], (SGD, Adam)):
+        raise ParameterError(f"optimizer must be SGD or Adam, got {given['optimizer']!r}")
     if given["dtype"] not in (np.float32, np.float64):
         raise ParameterError(f"dtype must be float32 or float64, got {given['dtype']}")
     size = given["subset_size"]
@@ -42,13 +50,21 @@ def settings_of(**given: Any) -> dict[str, Any]:
         "data": _fingerprint(data),
         "n_replicas": given["n_replicas"],
         "batch_size": given["batch_size"],
-        "optimizer": repr(given["optimizer"]),
-        "share": share,
+        "optimizer": _written(given["optimizer"]),
+        "share": tuple(sorted(set(share))),
         "subset_size": size,
         "record_every": given["record_every"],
         "first_replica": given["first_replica"],
         "dtype": str(given["dtype"]),
     }
+
+
+def _written(value: Any) -> str:
+    """A value with every digit, unlike the ``repr`` of a result."""
+    if not is_dataclass(value):
+        return repr(value)
+    inside = ", ".join(f"{f.name}={_written(getattr(value, f.name))}" for f in fields(value))
+    return f"{type(value).__name__}({inside})"
 
 
 def _fingerprint(data: Dataset) -> str:
@@ -74,6 +90,22 @@ def start_name(start: str | Replica | Replicas, net: MLP) -> str:
     return hashlib.sha256(np.ascontiguousarray(start.weights).data).hexdigest()[:16]
 
 
+def earlier(state: TrainingState | None, checkpoint: PathType | None) -> TrainingState | None:
+    """The state a run goes on from, if any: as given, or as found in the checkpoint file."""
+    name = "state"
+    if checkpoint is not None:
+        folder = Path(checkpoint).absolute().parent
+        if not folder.is_dir():  # now, not after hours of training
+            raise ParameterError(f"checkpoint must lie in an existing folder, got {checkpoint}")
+        if state is None and Path(checkpoint).exists():
+            state, name = load(checkpoint), f"checkpoint {checkpoint}"
+    if state is not None and not isinstance(state, TrainingState):
+        raise ParameterError(
+            f"{name} must be a TrainingState (a run's .state), got {type(state).__name__}"
+        )
+    return state
+
+
 def seed_in(state: TrainingState) -> Seed:
     """The seed a run began with."""
     return Seed(int(state.settings["entropy"]), tuple(state.settings["key"]))
@@ -85,7 +117,11 @@ def check_same(settings: dict[str, Any], state: TrainingState, steps: IntArray) 
         then = state.settings.get(name)
         if (tuple(then) if isinstance(then, (list, tuple)) else then) != now:
             raise ParameterError(
-                f"{name} must be as in the state it goes on from ({then}), got {now}"
+                f"{_AS_GIVEN.get(name, name)} must be as in the state it goes on from "
+                f"({then}), got {now}"
             )
     if not np.array_equal(steps, state.snapshots.steps):
-        raise ParameterError("snapshots must be as in the state it goes on from")
+        then = state.snapshots.steps.tolist()
+        raise ParameterError(
+            f"snapshots must be as in the state it goes on from ({then}), got {steps.tolist()}"
+        )

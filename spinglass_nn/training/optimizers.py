@@ -12,6 +12,11 @@ from spinglass_nn.training._kernels import Update
 from spinglass_nn.training.schedules import Constant, Schedule
 
 
+def _check_schedule(schedule: object) -> None:
+    if not isinstance(schedule, Schedule):
+        raise ParameterError(f"schedule must have a method factor(epochs), got {schedule!r}")
+
+
 @result()
 class SGD:
     r"""Stochastic gradient descent, with momentum, Nesterov's variant and weight decay.
@@ -46,6 +51,7 @@ class SGD:
         check.non_negative(self.weight_decay, "weight_decay")
         if not 0 <= check.number(self.momentum, "momentum") < 1:
             raise ParameterError(f"momentum must lie in [0, 1), got {self.momentum:g}")
+        _check_schedule(self.schedule)
         if self.nesterov and self.momentum == 0:
             raise ParameterError("nesterov must come with a momentum above 0, got momentum=0")
 
@@ -101,6 +107,7 @@ class Adam:
     def __post_init__(self) -> None:
         check.positive(self.learning_rate, "learning_rate")
         check.positive(self.epsilon, "epsilon")
+        _check_schedule(self.schedule)
         check.non_negative(self.weight_decay, "weight_decay")
         for name in ("beta1", "beta2"):
             value = check.number(getattr(self, name), name)

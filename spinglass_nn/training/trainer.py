@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from spinglass_nn._core import check, random
 from spinglass_nn.datasets.dataset import Dataset
-from spinglass_nn.io.archive import load
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica, Replicas
 from spinglass_nn.training._job import Job
-from spinglass_nn.training._settings import check_same, seed_in, settings_of, start_name
+from spinglass_nn.training._settings import (
+    check_same,
+    earlier,
+    seed_in,
+    settings_of,
+    start_name,
+)
 from spinglass_nn.training._state import fresh_state
 from spinglass_nn.training.history import TrainingRun, TrainingState
 from spinglass_nn.training.optimizers import SGD, Optimizer
@@ -128,8 +132,7 @@ def train_replicas(
         dtype=np.dtype(data.inputs.dtype if dtype is None else dtype),
     )
     n_epochs = check.count(n_epochs, "n_epochs", minimum=0)
-    if checkpoint is not None and state is None and Path(checkpoint).exists():
-        state = load(checkpoint)
+    state = earlier(state, checkpoint)
     steps = np.unique([check.count(s, "snapshots", minimum=0) for s in snapshots]).astype(int)
     seed = random.seed_of(rng) if rng is not None or state is None else seed_in(state)
     settings |= {"entropy": seed.entropy, "key": seed.key, "start": start_name(start, net)}
@@ -142,7 +145,7 @@ def train_replicas(
 
 
 def log_spaced_steps(n_steps: int, n: int) -> IntArray:
-    """Steps 0, 1, ... ``n_steps``, about equally spaced in their logarithm.
+    """Steps from 0 to ``n_steps``, about equally spaced in their logarithm.
 
     Parameters
     ----------

@@ -1,0 +1,198 @@
+"""Commands, their help, and errors as one sentence on standard error."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spinglass_nn._version import __version__
+from spinglass_nn.errors import Interrupted, ParameterError, SpinglassError
+
+if TYPE_CHECKING:
+    from spinglass_nn.studies import Recipe
+
+_DESCRIPTION = """\
+Ask whether a neural network's loss landscape is a spin glass, and get an answer with error
+bars, null models and a verdict that may be no.
+"""
+
+_EXAMPLES = """\
+examples:
+  spinglass-nn quickstart
+      the whole story on built-in data; ends with the path of a report to open in a browser
+  spinglass-nn run liao2024 --set data=fashion-mnist --set data_dir=FOLDER --out results
+      at real size on your own copy of the data; Ctrl-C and run again to go on
+  spinglass-nn run liao2024 --set width=256 --set batch_sizes=8,64,512 --out wide
+  spinglass-nn parameters liao2024
+      everything that can be set, with its default and where that comes from
+  spinglass-nn report results --figures pdf
+      draw the report again, and save every figure as a file too
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0, 2 for an error, 130 for an interrupt."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.WARNING if options.quiet else logging.INFO,
+        format="%(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        options.command(options)
+    except Interrupted as error:
+        return _fail(str(error), 130)
+    except KeyboardInterrupt:
+        return _fail("interrupted; the same command goes on where it stopped", 130)
+    except SpinglassError as error:
+        return _fail(str(error), 2)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}; what was finished is kept", 2)
+    return 0
+
+
+def _fail(message: str, status: int) -> int:
+    sentence = " ".join(message.split())
+    print(f"spinglass-nn: {sentence}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="spinglass-nn",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"spinglass_nn {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    running = argparse.ArgumentParser(add_help=False)
+    running.add_argument(
+        "--threads", type=int, metavar="N", help="threads to use (default: all cores)"
+    )
+
+    quick = commands.add_parser(
+        "quickstart",
+        parents=[common, running],
+        help="the whole story on the built-in data, a report in minutes",
+        description="Run the main study at its quick scale on the built-in Fashion-MNIST "
+        "subset and write a report.",
+    )
+    quick.add_argument(
+        "--out",
+        default="quickstart",
+        metavar="DIR",
+        help="folder of results (default: %(default)s)",
+    )
+    quick.set_defaults(command=_quickstart)
+
+    run = commands.add_parser(
+        "run",
+        parents=[common, running],
+        help="a paper's study, at any size; goes on where it stopped",
+        description="Run a study into a folder. Running the same command again goes on where "
+        "an earlier run stopped, to the same bits.",
+        epilog="See `spinglass-nn parameters STUDY` for what can be set.",
+    )
+    run.add_argument("study", metavar="STUDY", help="name of the study, such as liao2024")
+    run.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="KEY=VALUE",
+        help="set a parameter (lists with commas); may be given many times",
+    )  # fmt: skip
+    run.add_argument(
+        "--out", metavar="DIR", help="folder of results (default: the study's name)"
+    )
+    run.set_defaults(command=_run)
+
+    listing = commands.add_parser(
+        "parameters", parents=[common], help="what can be set in a study, with defaults"
+    )
+    listing.add_argument("study", metavar="STUDY", help="name of the study, such as liao2024")
+    listing.set_defaults(command=_parameters)
+
+    report = commands.add_parser(
+        "report",
+        parents=[common],
+        help="draw the report of a finished study again",
+        description="Write report.html into the folder of a finished study.",
+    )
+    report.add_argument("folder", metavar="DIR", help="folder of a finished study")
+    report.add_argument(
+        "--figures", choices=("svg", "pdf", "png"), help="save every figure as a file too"
+    )
+    report.set_defaults(command=_report)
+    return parser
+
+
+def _quickstart(options: argparse.Namespace) -> None:
+    _study(options, "liao2024", {"scale": "quick"}, options.out)
+
+
+def _run(options: argparse.Namespace) -> None:
+    settings: dict[str, str] = {}
+    for text in options.settings:
+        key, sign, value = text.partition("=")
+        if not sign or not key.strip():
+            raise ParameterError(f"--set must be given as KEY=VALUE, got {text!r}")
+        settings[key.strip()] = value.strip()
+    _study(options, options.study, settings, options.out or options.study)
+
+
+def _study(
+    options: argparse.Namespace, name: str, settings: dict[str, str], folder: str
+) -> None:
+    from spinglass_nn import reports, studies
+
+    show_bars = sys.stderr.isatty() and not options.quiet
+    run = studies.run_study(
+        name, folder, settings, progress=show_bars, n_threads=options.threads
+    )
+    path = reports.write_study(run)
+    _verdicts(run)
+    print(f"report: {path}")
+
+
+def _verdicts(run: object) -> None:
+    """The claims on one line each, for those who never open the report."""
+    for claim in run.claims:  # type: ignore[attr-defined]
+        print(f"{claim.identifier:<22} {claim.verdict:<18} {claim.statement}")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from spinglass_nn import reports, studies
+
+    run = studies.open_study(options.folder)
+    path = reports.write_study(run)
+    if options.figures:
+        for figure in reports.save_figures(
+            run, Path(options.folder) / "figures", options.figures
+        ):
+            print(f"figure: {figure}")
+    print(f"report: {path}")
+
+
+def _parameters(options: argparse.Namespace) -> None:
+    from spinglass_nn import studies
+
+    recipe = studies.find_recipe(options.study)
+    print(recipe.title)
+    for scale in recipe.scales:
+        print(f"\nscale={scale}")
+        _table(recipe, scale)
+
+
+def _table(recipe: Recipe, scale: str) -> None:
+    from spinglass_nn import studies
+
+    values = studies.resolve_parameters(recipe, {"scale": scale})
+    for name, (meaning, _) in recipe.notes.items():
+        value = getattr(values, name)
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        print(f"  {name:<21} {text:<28} {meaning}")

@@ -1,0 +1,5 @@
+from .archive import load, save
+from .versions import provenance
+from .weights import read_layers
+
+__all__ = ["load", "provenance", "read_layers", "save"]

@@ -1,0 +1,5 @@
+"""The loss along paths, around solutions, and its curvature."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,188 @@
+"""Hierarchical clustering: a tree from any distances, which is no evidence of one."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
+
+from spinglass_nn._core import check
+from spinglass_nn._core.results import result
+from spinglass_nn.errors import ParameterError
+from spinglass_nn.overlaps.metric import Distances, as_distances
+from spinglass_nn.typing import Float64Array, IntArray
+
+Method: TypeAlias = Literal["average", "single", "complete", "ward"]
+METHODS: tuple[Method, ...] = ("average", "single", "complete", "ward")
+
+
+@result()
+class Tree:
+    """A hierarchy of points.
+
+    Parameters
+    ----------
+    linkage : array (n_points - 1, 4)
+        Merges in SciPy's form: two members, height, number of points.
+    order : array (n_points,)
+        Leaves from left to right.
+    cophenetic_correlation : float
+        Pearson correlation of the distances with the heights at which pairs meet; 1 if the
+        distances are ultrametric.
+    method : str
+        The linkage.
+    kind : str
+        What was clustered.
+    """
+
+    linkage: Float64Array
+    order: IntArray
+    cophenetic_correlation: float
+    method: str
+    kind: str = "given"
+
+    @property
+    def n_points(self) -> int:
+        """Number of leaves."""
+        return int(self.order.size)
+
+    @property
+    def heights(self) -> Float64Array:
+        """Heights of the merges, (n_points - 1,), from the first to the last."""
+        return self.linkage[:, 2]
+
+    def labels(self, n_clusters: int) -> IntArray:
+        """Cluster of each point when the tree is cut into ``n_clusters`` branches.
+
+        Parameters
+        ----------
+        n_clusters : int
+            From 1 to ``n_points``.
+
+        Returns
+        -------
+        array (n_points,) of int64
+            Numbers 0, 1, ... in the order of their first points.
+        """
+        if check.count(n_clusters, "n_clusters") > self.n_points:
+            raise ParameterError(
+                f"n_clusters must be at most {self.n_points}, got {n_clusters}"
+            )
+        cut = hierarchy.cut_tree(self.linkage, [n_clusters])[:, 0].tolist()
+        names = {label: number for number, label in enumerate(dict.fromkeys(cut))}
+        return np.array([names[label] for label in cut], dtype=np.int64)
+
+    def __repr__(self) -> str:
+        return (f"<tree of {self.n_points} points, {self.method} linkage of {self.kind}, "
+                f"cophenetic correlation {self.cophenetic_correlation:.3f}>")
+
+
+def cluster(
+    distances: Distances | ArrayLike,
+    *,
+    method: Method = "average",
+    optimal_order: bool = True,
+) -> Tree:
+    """Cluster points hierarchically.
+
+    Any distances give a tree, those of pure noise too, and its heights are ultrametric by
+    construction: only the comparison with nulls (`ultrametricity`) tells a hierarchy.
+
+    Parameters
+    ----------
+    distances : Distances or array (n_points, n_points)
+        Distances; a matrix with unit diagonal holds overlaps q and is clustered by 1 - q.
+    method : {"average", "single", "complete", "ward"}
+        Linkage. "ward" minimises variances and needs Euclidean distances; distances after
+        pairwise matching are only nearly Euclidean, and there it is a heuristic.
+    optimal_order : bool, default True
+        Order leaves so that neighbours are as near as the tree allows (slow above a few
+        thousand points).
+
+    Returns
+    -------
+    Tree
+        Linkage, order of leaves, cophenetic correlation (1 by definition if all distances
+        are equal, for then the tree reproduces them).
+
+    Raises
+    ------
+    DataError
+        If the matrix is not one of distances, or has fewer than 3 points.
+    ParameterError
+        If "ward" is asked for distances that are not Euclidean.
+
+    Examples
+    --------
+    >>> import numpy as np, spinglass_nn as sg
+    >>> d = sg.overlaps.distances(np.array([[0.0], [1.0], [10.0], [11.0]]))
+    >>> sg.overlaps.cluster(d).labels(2).tolist()
+    [0, 0, 1, 1]
+    """
+    check.choice(method, "method", METHODS)
+    found = as_distances(distances)
+    if method == "ward" and not found.kind.endswith("euclidean"):
+        raise ParameterError(
+            f"method must not be 'ward' for distances of kind {found.kind!r}, which are not "
+            "Euclidean; give Distances of kind 'euclidean' if they are"
+        )
+    linkage = hierarchy.linkage(found.pairs, method)
+    if optimal_order:
+        linkage = hierarchy.optimal_leaf_ordering(linkage, found.pairs)
+    order = np.asarray(hierarchy.leaves_list(linkage), dtype=np.int64)
+    correlation = _correlation(linkage, found.pairs, method)
+    return Tree(linkage, order, correlation, method, found.kind)
+
+
+def cophenetic_matrix(tree: Tree) -> Float64Array:
+    """Heights at which pairs of points meet in a tree.
+
+    Parameters
+    ----------
+    tree : Tree
+        From `cluster`.
+
+    Returns
+    -------
+    array (n_points, n_points)
+        Symmetric, zero diagonal; ultrametric: of any three, the two largest are equal.
+    """
+    return np.asarray(squareform(hierarchy.cophenet(tree.linkage)), dtype=np.float64)
+
+
+def cophenetic_correlation(pairs: Float64Array, method: Method = "average") -> float:
+    """Correlate condensed distances, (n (n - 1)/2,), with the heights of their own tree."""
+    return _correlation(hierarchy.linkage(pairs, method), pairs, method)
+
+
+def _correlation(linkage: Float64Array, pairs: Float64Array, method: Method) -> float:
+    own = pairs - pairs.mean()
+    squares = float(own @ own)
+    noise = 1e-20 * float(pairs @ pairs)
+    if squares <= noise:  # all equal: the tree reproduces them
+        return 1.0
+    if method == "average":
+        return min(1.0, math.sqrt(_between(linkage, float(pairs.mean())) / squares))
+    met = hierarchy.cophenet(linkage)
+    met -= met.mean()
+    scale = math.sqrt(squares * float(met @ met))
+    # only the heights are equal: the tree knows nothing of the distances
+    return float(own @ met) / scale if scale > noise else 0.0
+
+
+def _between(linkage: Float64Array, mean: float) -> float:
+    """Sum over pairs of (height at which they meet - mean)^2, for average linkage.
+
+    There the height h of a merge is the mean distance of the pairs that it joins, so that
+    sum d h = sum h^2 over pairs and the correlation is sd(h)/sd(d): no need to write out
+    the heights of all pairs.
+    """
+    n_points = linkage.shape[0] + 1
+    sizes = np.concatenate([np.ones(n_points), linkage[:, 3]])
+    members = linkage[:, :2].astype(np.int64)
+    joined = sizes[members[:, 0]] * sizes[members[:, 1]]
+    return float(joined @ np.square(linkage[:, 2] - mean))

@@ -1,0 +1,5 @@
+"""Figures: every function draws one result on one Axes and returns it."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

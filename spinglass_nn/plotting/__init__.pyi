@@ -1,0 +1,31 @@
+from .appearance import style
+from .claims import verdicts
+from .distributions import null_band, overlap_distribution
+from .histories import training_curves
+from .output import save, svg
+from .paths import barrier_against_fraction, barrier_against_width, chain_profile, curves
+from .sharpness import flatness, flatness_against_generalization, generalization_gap
+from .trees import dendrogram, dendrogram_and_matrix, overlap_matrix
+from .walks import walk_accuracy, walk_loss
+
+__all__ = [
+    "barrier_against_fraction",
+    "barrier_against_width",
+    "chain_profile",
+    "curves",
+    "dendrogram",
+    "dendrogram_and_matrix",
+    "flatness",
+    "flatness_against_generalization",
+    "generalization_gap",
+    "null_band",
+    "overlap_distribution",
+    "overlap_matrix",
+    "save",
+    "style",
+    "svg",
+    "training_curves",
+    "verdicts",
+    "walk_accuracy",
+    "walk_loss",
+]

@@ -1,0 +1,5 @@
+"""Reports: what was done, what was found and how sure, in one HTML file."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

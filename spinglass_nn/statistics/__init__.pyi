@@ -1,0 +1,26 @@
+from .estimate import Estimate, mean_estimate
+from .nulls import Band, band, holm, p_value
+from .rank_correlation import RankCorrelation, spearman
+from .resampling import (
+    Bootstrap,
+    bootstrap,
+    bootstrap_from,
+    jackknife,
+    jackknife_from,
+)
+
+__all__ = [
+    "Band",
+    "Bootstrap",
+    "Estimate",
+    "RankCorrelation",
+    "band",
+    "bootstrap",
+    "bootstrap_from",
+    "holm",
+    "jackknife",
+    "jackknife_from",
+    "mean_estimate",
+    "p_value",
+    "spearman",
+]

@@ -1,0 +1,37 @@
+from .claims import Claim
+from .recipes.liao2024.flatness import Sweep
+from .recipes.liao2024.hierarchy import Branch, Hierarchy
+from .recipes.liao2024.interpolation import Interpolation
+from .recipes.liao2024.solutions import Solutions
+from .recipes.liao2024.walks import Walks
+from .store import Store
+from .study import (
+    Recipe,
+    StudyRun,
+    find_recipe,
+    open_study,
+    recipes,
+    resolve_parameters,
+    run_study,
+)
+from .task import Context, Task
+
+__all__ = [
+    "Branch",
+    "Claim",
+    "Context",
+    "Hierarchy",
+    "Interpolation",
+    "Recipe",
+    "Solutions",
+    "Store",
+    "StudyRun",
+    "Sweep",
+    "Task",
+    "Walks",
+    "find_recipe",
+    "open_study",
+    "recipes",
+    "resolve_parameters",
+    "run_study",
+]

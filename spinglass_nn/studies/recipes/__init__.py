@@ -1,0 +1,1 @@
+"""Recipes: one paper each, as parameters, tasks and claims."""

@@ -1,0 +1,33 @@
+"""Liao et al. 2024 (arXiv:2407.20724): loss landscapes through spin glass theory."""
+
+from __future__ import annotations
+
+from spinglass_nn.studies.recipes.liao2024 import (
+    claims,
+    flatness,
+    hierarchy,
+    interpolation,
+    parameters,
+    solutions,
+    walks,
+)
+from spinglass_nn.studies.study import Recipe
+from spinglass_nn.studies.task import Task
+
+RECIPE = Recipe(
+    name="liao2024",
+    version=1,
+    title="Exploring loss landscapes through the lens of spin glass theory (arXiv:2407.20724)",
+    parameters=parameters.Parameters,
+    scales=parameters.SCALES,
+    notes=parameters.NOTES,
+    prepare=parameters.prepare,
+    tasks=(
+        Task("solutions", 1, "training the solutions", solutions.run),
+        Task("walks", 2, "random walks around them", walks.run, ("solutions",)),
+        Task("interpolation", 3, "paths between copies", interpolation.run, ("solutions",)),
+        Task("hierarchy", 4, "hierarchy of solutions", hierarchy.run, ("solutions",)),
+        Task("flatness", 5, "flatness against generalization", flatness.run),
+    ),
+    claims=claims.decide,
+)

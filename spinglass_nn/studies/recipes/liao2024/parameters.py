@@ -1,0 +1,202 @@
+"""Parameters of the study: every choice in one table, with where its default comes from."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from spinglass_nn import datasets
+from spinglass_nn._core import check
+from spinglass_nn.datasets.dataset import Dataset
+from spinglass_nn.errors import ParameterError
+from spinglass_nn.networks.mlp import MLP
+
+DATA = ("fashion-mnist", "digits", "mnist", "emnist", "cifar10", "cifar100", "npz")
+
+
+class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All that can be set; see `NOTES` for meanings."""
+
+    scale: str = "standard"
+    seed: int = 0
+    data: str = "fashion-mnist"
+    data_dir: str = ""
+    n_train: int = 0
+    n_test: int = 0
+    n_probe: int = 0
+    width: int = 128
+    initializer: str = "fan_in"
+    learning_rate: float = 0.1
+    batch_size: int = 32
+    stop_at_loss: float = 0.01
+    max_epochs: int = 200
+    n_solutions: int = 32
+    fork_epochs: tuple[int, ...] = (1, 3, 5)
+    n_walk_solutions: int = 8
+    n_walkers: int = 20
+    walk_steps: int = 1000
+    walk_records: int = 20
+    excursions: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)
+    fractions: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+    n_permutations: int = 20
+    n_pairs: int = 16
+    n_points: int = 21
+    n_null: int = 500
+    batch_sizes: tuple[int, ...] = (8, 32, 128, 512, 2048)
+    sweep_learning_rate: float = 0.05
+    sweep_seeds: int = 5
+    sweep_stop_at_loss: float = 0.2
+    sweep_max_epochs: int = 400
+    sweep_epochs: int = 20
+    flatness_radius: float = 3.0
+    flatness_excursion: float = 0.3
+    n_directions: int = 16
+
+    def __post_init__(self) -> None:
+        check.choice(self.data, "data", DATA)
+        check.count(self.seed, "seed", minimum=0)
+        for name, least in _LEAST.items():
+            check.count(getattr(self, name), name, minimum=least)
+        for name in (
+            "learning_rate",
+            "stop_at_loss",
+            "sweep_learning_rate",
+            "sweep_stop_at_loss",
+            "flatness_radius",
+            "flatness_excursion",
+        ):
+            check.positive(getattr(self, name), name)
+        for name in ("excursions", "fractions", "batch_sizes", "fork_epochs"):
+            _increasing(getattr(self, name), name)
+        check.within(self.fractions[-1], "fractions", 0, 1)
+        if len(self.batch_sizes) < 2:
+            raise ParameterError("batch_sizes must hold at least 2 sizes to be compared")
+
+
+# fewer units than these leave nothing to compute an error from
+_LEAST = {
+    "n_train": 0, "n_test": 0, "n_probe": 0, "width": 2, "batch_size": 1, "max_epochs": 1,
+    "n_solutions": 4, "n_walk_solutions": 2, "n_walkers": 1, "walk_steps": 2,
+    "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3, "n_null": 50,
+    "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1, "n_directions": 2,
+}  # fmt: skip
+
+SCALES: dict[str, dict[str, Any]] = {
+    "quick": {
+        "n_probe": 2000, "width": 64, "stop_at_loss": 0.05, "n_solutions": 24,
+        "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 200, "walk_records": 10, "n_permutations": 12,
+        "n_pairs": 12, "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 6,
+        "n_directions": 6,
+    },
+    "standard": {},
+}  # fmt: skip
+
+_D = "common in the literature; the paper's abstract does not say"
+_P = "chosen so that the effect is visible, from a small pilot"
+
+NOTES: dict[str, tuple[str, str]] = {
+    "scale": ("named set of defaults", "quick for a first look, standard for a verdict"),
+    "seed": ("master seed of all random numbers", "-"),
+    "data": (
+        "data set",
+        "the abstract names MNIST and CIFAR10; Fashion-MNIST ships with a free licence",
+    ),
+    "data_dir": ("folder or file of the full data; empty for the built-in subset", "-"),
+    "n_train": ("training samples, 0 for all", "-"),
+    "n_test": ("test samples, 0 for all", "-"),
+    "n_probe": (
+        "training samples on which walks, paths and flatness are evaluated, 0 for all",
+        "a fixed subset, even over classes",
+    ),
+    "width": ("hidden units M of the one hidden layer", _D),
+    "initializer": ("initial weights: uniform within 1/sqrt(fan-in)", _D),
+    "learning_rate": ("constant rate of plain SGD, no momentum, no weight decay", _D),
+    "batch_size": ("samples per step", _D),
+    "stop_at_loss": (
+        "a solution is reached at this train loss (nats)",
+        "0.01 is used in work on permutation barriers",
+    ),
+    "max_epochs": ("epochs after which training stops in any case", _D),
+    "n_solutions": ("solutions per ensemble", "enough pairs for the null bands"),
+    "fork_epochs": ("epochs at which runs of the forked control part", _P),
+    "n_walk_solutions": ("solutions that walks start from", "independent units for errors"),
+    "n_walkers": ("walks per start point", _D),
+    "walk_steps": ("steps of a walk", _P),
+    "walk_records": ("records along a walk", "-"),
+    "excursions": (
+        "length of a walk over the length of the start point, r sqrt(T)/|theta|",
+        _P,
+    ),
+    "fractions": ("shares of hidden units that a permutation moves", _P),
+    "n_permutations": ("random permutations per share", _D),
+    "n_pairs": ("pairs of independent solutions", _D),
+    "n_points": ("points on a straight path", _D),
+    "n_null": ("draws of each null model", "-"),
+    "batch_sizes": ("batch sizes compared", _D),
+    "sweep_learning_rate": ("rate of SGD in the batch-size sweep", _D),
+    "sweep_seeds": ("independent runs per batch size", _D),
+    "sweep_stop_at_loss": ("matched-loss rule: stop at this train loss", _P),
+    "sweep_max_epochs": ("epochs after which the matched-loss rule gives up", "-"),
+    "sweep_epochs": ("matched-epochs rule: stop after this many", _P),
+    "flatness_radius": ("displacement of the absolute measure F1", _P),
+    "flatness_excursion": ("displacement over norm of the relative measures F2, F3", _P),
+    "n_directions": ("pairs of opposite random directions per flatness measure", "-"),
+}
+
+
+def _increasing(values: tuple[float, ...], name: str) -> None:
+    if not values:
+        raise ParameterError(f"{name} must not be empty")
+    for value in values:
+        check.positive(value, name)
+    if any(b <= a for a, b in itertools.pairwise(values)):
+        raise ParameterError(f"{name} must increase, got {values}")
+
+
+def prepare(parameters: Parameters) -> Dataset:
+    """Load the data the parameters name.
+
+    Raises
+    ------
+    ParameterError
+        If they need a folder and none is given, or have no test part.
+    """
+    p = parameters
+    sizes: dict[str, Any] = {"n_train": p.n_train or None, "n_test": p.n_test or None}
+    if p.data in ("mnist", "emnist", "cifar10", "cifar100", "npz") and not p.data_dir:
+        raise ParameterError(f"data_dir must name the folder or file of {p.data}, got nothing")
+    if p.data == "digits":
+        data = datasets.digits(**sizes)
+    elif p.data == "npz":
+        data = _user_data(p)
+    elif p.data == "fashion-mnist":
+        data = datasets.fashion_mnist(p.data_dir or None, **sizes)
+    else:
+        data = getattr(datasets, p.data)(p.data_dir, **sizes)
+    if data.labels is None or data.test is None:
+        raise ParameterError("data must have labels and a test part for this study")
+    return data
+
+
+def _user_data(p: Parameters) -> Dataset:
+    data = datasets.from_npz(p.data_dir)
+    if p.n_train:
+        data = datasets.subset(data, p.n_train, rng=p.seed)
+    return datasets.standardize(data)
+
+
+def probe(parameters: Parameters, data: Dataset, *, test: bool = False) -> Dataset:
+    """The samples on which the landscape is evaluated; the test part only if asked for."""
+    chosen = data
+    if 0 < parameters.n_probe < data.n_samples:
+        chosen = datasets.subset(data, parameters.n_probe, rng=parameters.seed)
+    return replace(chosen, test=data.test if test else None)
+
+
+def network(parameters: Parameters, data: Dataset) -> MLP:
+    """One hidden ReLU layer, softmax cross-entropy."""
+    assert data.n_classes is not None
+    return MLP(sizes=(data.n_inputs, parameters.width, data.n_classes))

@@ -1,0 +1,209 @@
+"""Protocol (a): random walks from solutions, untrained points and random points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from spinglass_nn._core.results import result
+from spinglass_nn.datasets.dataset import Dataset
+from spinglass_nn.landscape import flatness, hessian_trace
+from spinglass_nn.networks import Replica, random_points
+from spinglass_nn.statistics import Estimate, mean_estimate
+from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
+from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
+from spinglass_nn.studies.task import Context
+from spinglass_nn.typing import Float64Array, IntArray
+from spinglass_nn.walks import RandomWalk, random_walk
+
+STARTS = ("trained", "untrained", "random")
+
+
+@result()
+class Walks:
+    """Walks of every kind of start and every length, and the curvature at the solutions.
+
+    Parameters
+    ----------
+    starts : tuple of str
+        Kinds of start.
+    excursions : array (n_excursions,)
+        Lengths over the length of the start point.
+    steps : int64 array (n_records,)
+        Step of each record.
+    distance : array (n_starts, n_excursions, n_solutions, n_walkers, n_records)
+        Displacement over the length of the start point.
+    loss, accuracy : array, like distance
+        Along the walks.
+    bowl : array (n_excursions, n_solutions)
+        Mean rise at exactly these lengths from the solutions, over pairs of opposite random
+        directions, the same for all lengths: what the walks see, without their noise.
+    traces : tuple of Estimate
+        Trace of the Hessian at each solution, error from the probes.
+    n_parameters : int
+        Dimension of the walk.
+    norms : array (n_solutions,)
+        Length of each solution.
+    """
+
+    starts: tuple[str, ...]
+    excursions: Float64Array
+    steps: IntArray
+    distance: Float64Array
+    loss: Float64Array
+    accuracy: Float64Array
+    bowl: Float64Array
+    traces: tuple[Estimate, ...]
+    n_parameters: int
+    norms: Float64Array
+
+    def rise(self, start: str) -> Float64Array:
+        """Loss at the end minus at the start, mean over walkers (n_excursions, n_solutions)."""
+        change: Float64Array = self.loss[..., -1] - self.loss[..., 0]
+        rises: Float64Array = change[self.starts.index(start)].mean(axis=-1)
+        return rises
+
+    def fall(self, start: str) -> Float64Array:
+        """Accuracy at the end minus at the start: (n_excursions, n_solutions)."""
+        change: Float64Array = self.accuracy[..., -1] - self.accuracy[..., 0]
+        falls: Float64Array = change[self.starts.index(start)].mean(axis=-1)
+        return falls
+
+    def quadratic_ratio(self) -> tuple[Estimate, ...]:
+        """Rise over the law tr(H) d²/2N, per excursion, error over solutions."""
+        traces = np.array([t.mean for t in self.traces])
+        predicted = traces * self.norms**2 / (2 * self.n_parameters)
+        return tuple(
+            mean_estimate(row / (predicted * rho**2))
+            for row, rho in zip(self.bowl, self.excursions, strict=True)
+        )
+
+    def growth(self, longer: int, shorter: int = 0) -> Estimate:
+        """How much faster than d² the rise grows from one excursion to another."""
+        scaled = self.bowl / self.excursions[:, None] ** 2
+        return mean_estimate(scaled[longer] / scaled[shorter])
+
+    def pooled(self, start: str, excursion: int) -> PooledWalk:
+        """All walks of one kind and length together, in units of their start's length."""
+        where = (self.starts.index(start), excursion)
+        return PooledWalk(
+            steps=self.steps,
+            distance=self.distance[where].reshape(-1, self.steps.size),
+            loss=self.loss[where].reshape(-1, self.steps.size),
+            accuracy=self.accuracy[where].reshape(-1, self.steps.size),
+            start_norm=1.0,
+            n_parameters=self.n_parameters,
+        )
+
+    def scaled_trace(self) -> Estimate:
+        """Mean of tr(H) |θ₀|² over solutions: the law's constant in units of the length."""
+        traces = np.array([t.mean for t in self.traces])
+        return mean_estimate(traces * self.norms**2)
+
+
+@dataclass(frozen=True, slots=True)
+class PooledWalk:
+    """Walks from several starts, for figures; fields as those of a `RandomWalk`."""
+
+    steps: IntArray
+    distance: Float64Array
+    loss: Float64Array
+    accuracy: Float64Array
+    start_norm: float
+    n_parameters: int
+
+
+def run(context: Context) -> Walks:
+    """Walk from every kind of start, at every length."""
+    p: Parameters = context.parameters
+    solutions: Solutions = context.results["solutions"]
+    net, data = solutions.independent.network, probe(p, context.shared)
+    n = min(p.n_walk_solutions, len(solutions.independent))
+    walks: list[list[list[RandomWalk]]] = []
+    for s, kind in enumerate(STARTS):
+        points = [_start(kind, solutions, k, context) for k in range(n)]
+        walks.append(
+            [
+                [_walk(context, data, points[k], rho, (s, i, k)) for k in range(n)]
+                for i, rho in enumerate(p.excursions)
+            ]
+        )
+    traces = tuple(
+        hessian_trace(
+            net,
+            solutions.independent[k],
+            data,
+            n_probes=16,
+            rng=context.rng(9, k),
+            n_threads=context.n_threads,
+        )
+        for k in range(n)
+    )
+    norms = np.array([solutions.independent[k].norm for k in range(n)])
+
+    def gathered(name: str) -> Float64Array:
+        return np.array([[[getattr(w, name) for w in row] for row in kind] for kind in walks])
+
+    starts = np.array([[[w.start_norm for w in row] for row in kind] for kind in walks])
+    return Walks(
+        starts=STARTS,
+        excursions=np.array(p.excursions),
+        steps=walks[0][0][0].steps,
+        distance=gathered("distance") / starts[..., None, None],
+        loss=gathered("loss"),
+        accuracy=gathered("accuracy"),
+        bowl=np.stack(
+            [
+                flatness(
+                    net,
+                    solutions.independent[:n],
+                    data,
+                    excursion=rho,
+                    n_directions=16,
+                    rng=context.rng(7),
+                    n_threads=context.n_threads,
+                ).mean
+                for rho in p.excursions
+            ]
+        ),
+        traces=traces,
+        n_parameters=net.n_parameters,
+        norms=norms,
+    )
+
+
+def _start(kind: str, solutions: Solutions, k: int, context: Context) -> Replica:
+    trained = solutions.independent[k]
+    if kind == "trained":
+        return trained
+    if kind == "untrained":
+        return solutions.initial[k]
+    points = random_points(
+        trained.network, norm=trained.norm, dtype=trained.weights.dtype, rng=context.rng(8, k)
+    )
+    return points[0]
+
+
+def _walk(
+    context: Context,
+    data: Dataset,
+    start: Replica,
+    excursion: float,
+    index: tuple[int, int, int],
+) -> RandomWalk:
+    p: Parameters = context.parameters
+    return random_walk(
+        start.network,
+        data,
+        start,
+        n_steps=p.walk_steps,
+        excursion=excursion,
+        n_walkers=p.n_walkers,
+        record_every=math.ceil(p.walk_steps / p.walk_records),
+        name=f"{STARTS[index[0]]}, rho = {excursion:g}",
+        test=False,
+        n_threads=context.n_threads,
+        rng=context.rng(*index),
+    )

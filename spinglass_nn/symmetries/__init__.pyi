@@ -1,0 +1,16 @@
+from .matching import Match, match
+from .permutations import Permutation, identity, random_permutation, swap
+from .rescaling import Balance, balance, balancing_factors, rescale
+
+__all__ = [
+    "Balance",
+    "Match",
+    "Permutation",
+    "balance",
+    "balancing_factors",
+    "identity",
+    "match",
+    "random_permutation",
+    "rescale",
+    "swap",
+]

@@ -1,0 +1,173 @@
+"""What a walk returns, and what it goes on from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinglass_nn._core.results import result
+from spinglass_nn.networks import MLP
+from spinglass_nn.typing import Float64Array, FloatArray, IntArray
+from spinglass_nn.walks.rules import Rule
+
+COLUMNS = ("distance", "overlap", "loss", "accuracy", "test_loss", "test_accuracy")
+
+
+@result()
+class WalkPlan:
+    """What must stay as it is when a walk goes on.
+
+    Parameters
+    ----------
+    step : float
+        Length r of every move.
+    geometry : str
+        ``"flat"`` or ``"sphere"``.
+    rule : Rule
+        Which moves are accepted.
+    record_every : int
+        Steps between two records.
+    first_walker : int
+        Number of the first walker.
+    has_test : bool
+        Whether test data are evaluated too.
+    seed : tuple of int
+        Entropy and key of the seed.
+    """
+
+    step: float
+    geometry: str
+    rule: Rule
+    record_every: int
+    first_walker: int
+    has_test: bool
+    seed: tuple[int, ...]
+
+
+@result()
+class WalkState:
+    """Where a walk is; hand it back as ``state=`` to go on to the same bits.
+
+    Parameters
+    ----------
+    network : MLP
+        The network walked with.
+    plan : WalkPlan
+        Step, geometry, rule and seed.
+    n_steps : int
+        Steps made by every walker.
+    origin : array (n_parameters,)
+        Where all walkers started.
+    positions : array (n_walkers, n_parameters)
+        Where they are.
+    losses : array (n_walkers,)
+        Train loss there, for rules that need it; NaN for others.
+    accepted : int64 array (n_walkers,)
+        Moves accepted.
+    generators : uint64 array (n_walkers, 6)
+        Random streams: four words of SFC64, then a half-used word and whether it is there.
+    records : array (n_walkers, n_records, 6)
+        Distance, overlap, loss, accuracy, test loss, test accuracy, recorded at step 0 and
+        every ``plan.record_every`` steps.
+    """
+
+    network: MLP
+    plan: WalkPlan
+    n_steps: int
+    origin: FloatArray
+    positions: FloatArray
+    losses: Float64Array
+    accepted: IntArray
+    generators: NDArray[np.uint64]
+    records: Float64Array
+
+    def __repr__(self) -> str:
+        return (
+            f"<state of {len(self.positions)} walkers of {self.network} "
+            f"after {self.n_steps} steps>"
+        )
+
+
+@result()
+class RandomWalk:
+    r"""Loss and accuracy along random walks in parameter space.
+
+    Parameters
+    ----------
+    steps : int64 array (n_records,)
+        Step of each record, from 0 to the last.
+    distance : array (n_walkers, n_records)
+        Euclidean distance :math:`|\theta_t - \theta_0|` from the start.
+    overlap : array (n_walkers, n_records)
+        :math:`\theta_t \cdot \theta_0 / (|\theta_t| |\theta_0|)`; NaN if either is zero.
+    loss, accuracy : array (n_walkers, n_records)
+        On the training data; the accuracy is NaN for regression.
+    test_loss, test_accuracy : array (n_walkers, n_records) or None
+        On the test data, where there are any.
+    acceptance : array (n_walkers,)
+        Share of moves accepted.
+    step : float
+        Length r of every move.
+    start_norm : float
+        :math:`|\theta_0|`.
+    n_parameters : int
+        N.
+    geometry : str
+        ``"flat"`` or ``"sphere"``.
+    rule : str
+        The rule and its number.
+    name : str
+        What the walk is called in figures.
+    state : WalkState
+        Final positions and streams; ``state=`` goes on from here.
+    """
+
+    steps: IntArray
+    distance: Float64Array
+    overlap: Float64Array
+    loss: Float64Array
+    accuracy: Float64Array
+    test_loss: Float64Array | None
+    test_accuracy: Float64Array | None
+    acceptance: Float64Array
+    step: float
+    start_norm: float
+    n_parameters: int
+    geometry: str
+    rule: str
+    name: str
+    state: WalkState
+
+    def __repr__(self) -> str:
+        walkers = f"{self.n_walkers} walker{'s' if self.n_walkers > 1 else ''}"
+        return (
+            f"<{self.name}: {walkers}, {self.steps[-1]} steps of {self.step:.4g} "
+            f"({self.geometry}, {self.rule}), loss {self.loss[:, 0].mean():.4g} to "
+            f"{self.loss[:, -1].mean():.4g}>"
+        )
+
+    @property
+    def n_walkers(self) -> int:
+        """Number of walkers."""
+        return int(self.distance.shape[0])
+
+
+def pack_generator(generator: np.random.Generator) -> NDArray[np.uint64]:
+    """The state of an SFC64 generator as six words."""
+    state: dict[str, Any] = dict(generator.bit_generator.state)
+    words = [*state["state"]["state"], state["uinteger"], state["has_uint32"]]
+    return np.array(words, dtype=np.uint64)
+
+
+def unpack_generator(words: NDArray[np.uint64]) -> np.random.Generator:
+    """The generator that `pack_generator` wrote down."""
+    bits = np.random.SFC64(0)
+    bits.state = {
+        "bit_generator": "SFC64",
+        "state": {"state": np.array(words[:4], dtype=np.uint64)},
+        "uinteger": int(words[4]),
+        "has_uint32": int(words[5]),
+    }
+    return np.random.Generator(bits)
