@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from threading import Event
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 import scipy.linalg  # loads the BLAS that compiled kernels call, so that it is limited too
@@ -44,10 +44,49 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def _free_control() -> None:
+    """Let this thread set limits; threadpoolctl 3.8 keeps out all but the first that did."""
+    for library in _controller().lib_controllers:
+        clear = getattr(library, "clear_controlling_thread", None)
+        if clear is not None:
+            clear(force=True)
+
+
+class _Hold:
+    """One limit on BLAS, shared: the first to enter sets it, the last to leave lifts it.
+
+    Limits of one's own would be lifted in any order by callers on several threads, too early
+    for some and then put back for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                _free_control()
+                self._limit = _controller().limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                _free_control()
+                self._limit.restore_original_limits()
+                _free_control()
+
+
+_HOLD = _Hold()
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Hold every loaded BLAS to one thread inside the block."""
-    with _controller().limit(limits=1, user_api="blas"):
+    """Hold every loaded BLAS to one thread inside the block, whoever else does so too."""
+    with _HOLD:
         yield
 
 

@@ -78,57 +78,78 @@ def _parser() -> argparse.ArgumentParser:
         "--threads", type=int, metavar="N", help="threads to use (default: all cores)"
     )
 
-    quick = commands.add_parser(
-        "quickstart",
-        parents=[common, running],
-        help="the whole story on the built-in data, a report in minutes",
-        description="Run the main study at its quick scale on the built-in Fashion-MNIST "
-        "subset and write a report.",
+    _add_quickstart(
+        commands.add_parser(
+            "quickstart",
+            parents=[common, running],
+            help="the whole story on the built-in data, a report in minutes",
+            description="Run the main study at its quick scale on the built-in Fashion-MNIST "
+            "subset and write a report.",
+        )
     )
-    quick.add_argument(
+    _add_run(
+        commands.add_parser(
+            "run",
+            parents=[common, running],
+            help="a paper's study, at any size; goes on where it stopped",
+            description="Run a study into a folder. Running the same command again goes on where "
+            "an earlier run stopped, to the same bits.",
+            epilog="See `spinglass-nn parameters STUDY` for what can be set.",
+        )
+    )
+    _add_parameters(
+        commands.add_parser(
+            "parameters", parents=[common], help="what can be set in a study, with defaults"
+        )
+    )
+    _add_report(
+        commands.add_parser(
+            "report",
+            parents=[common],
+            help="draw the report of a finished study again",
+            description="Write report.html into the folder of a finished study.",
+        )
+    )
+    return parser
+
+
+def _add_quickstart(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--out",
         default="quickstart",
         metavar="DIR",
         help="folder of results (default: %(default)s)",
     )
-    quick.set_defaults(command=_quickstart)
+    parser.set_defaults(command=_quickstart)
 
-    run = commands.add_parser(
-        "run",
-        parents=[common, running],
-        help="a paper's study, at any size; goes on where it stopped",
-        description="Run a study into a folder. Running the same command again goes on where "
-        "an earlier run stopped, to the same bits.",
-        epilog="See `spinglass-nn parameters STUDY` for what can be set.",
-    )
-    run.add_argument("study", metavar="STUDY", help="name of the study, such as liao2024")
-    run.add_argument(
-        "--set", dest="settings", action="append", default=[], metavar="KEY=VALUE",
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", metavar="STUDY", help="name of the study, such as liao2024")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
         help="set a parameter (lists with commas); may be given many times",
-    )  # fmt: skip
-    run.add_argument(
+    )
+    parser.add_argument(
         "--out", metavar="DIR", help="folder of results (default: the study's name)"
     )
-    run.set_defaults(command=_run)
+    parser.set_defaults(command=_run)
 
-    listing = commands.add_parser(
-        "parameters", parents=[common], help="what can be set in a study, with defaults"
-    )
-    listing.add_argument("study", metavar="STUDY", help="name of the study, such as liao2024")
-    listing.set_defaults(command=_parameters)
 
-    report = commands.add_parser(
-        "report",
-        parents=[common],
-        help="draw the report of a finished study again",
-        description="Write report.html into the folder of a finished study.",
-    )
-    report.add_argument("folder", metavar="DIR", help="folder of a finished study")
-    report.add_argument(
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", metavar="STUDY", help="name of the study, such as liao2024")
+    parser.set_defaults(command=_parameters)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="folder of a finished study")
+    parser.add_argument(
         "--figures", choices=("svg", "pdf", "png"), help="save every figure as a file too"
     )
-    report.set_defaults(command=_report)
-    return parser
+    parser.set_defaults(command=_report)
 
 
 def _quickstart(options: argparse.Namespace) -> None:

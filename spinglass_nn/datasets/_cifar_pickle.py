@@ -128,11 +128,13 @@ def unpickle_batch(
         _check_memo(content)
         batch = _Reader(_Stream(content), encoding="bytes").load()
     except pickle.UnpicklingError as error:
-        raise FormatError(f"{source} must be a pickle of arrays and lists alone, got {error}"
-                          ) from error
+        raise FormatError(
+            f"{source} must be a pickle of arrays and lists alone, got {error}"
+        ) from error
     except Exception as error:  # a damaged pickle may raise anything
-        raise FormatError(f"{source} must be a whole pickle, got a damaged one: {error}"
-                          ) from error
+        raise FormatError(
+            f"{source} must be a whole pickle, got a damaged one: {error}"
+        ) from error
     if not isinstance(batch, dict):
         raise FormatError(f"{source} must hold a dictionary, got {type(batch).__name__}")
     named = {k.encode() if isinstance(k, str) else k: v for k, v in batch.items()}

@@ -141,8 +141,9 @@ def from_npz(
     title = str(path).replace("\\", "/").rsplit("/", 1)[-1] if name is None else name
     test = None if X_test is None else (X_test, y_test)
     try:
-        return from_arrays(X, y, n_classes, name=title, test=test, image_shape=image_shape,
-                           dtype=dtype)
+        return from_arrays(
+            X, y, n_classes, name=title, test=test, image_shape=image_shape, dtype=dtype
+        )
     except (DataError, ShapeError) as error:
         raise type(error)(f"{path}: {error}") from error
 
@@ -255,8 +256,9 @@ def _held_out(
     try:
         X, y = test
     except (TypeError, ValueError):
-        raise DataError("test must be a pair (X, y) or a Dataset, got "
-                        f"{type(test).__name__}") from None
+        raise DataError(
+            f"test must be a pair (X, y) or a Dataset, got {type(test).__name__}"
+        ) from None
     inputs, shape = _inputs(X, "test X", dtype)
     labels, targets = _answers(y, "test y", len(inputs), classes)
     return Dataset(inputs, labels, targets, image_shape=shape)
@@ -270,8 +272,9 @@ def _check_kind(inputs: NDArray[Any], answers: _Answers, test: Dataset) -> None:
             f"got {test.n_inputs}"
         )
     if (answers.labels is None) != (test.labels is None):
-        kinds = ["labels" if a is not None else "real targets"
-                 for a in (answers.labels, test.labels)]
+        kinds = [
+            "labels" if a is not None else "real targets" for a in (answers.labels, test.labels)
+        ]
         raise DataError(f"test y must be {kinds[0]} as y is, got {kinds[1]}")
     if answers.targets is None or test.targets is None:
         return
@@ -282,9 +285,7 @@ def _check_kind(inputs: NDArray[Any], answers: _Answers, test: Dataset) -> None:
         )
 
 
-def _n_classes(
-    labels: NDArray[np.int64], test: Dataset | None, n_classes: int | None
-) -> int:
+def _n_classes(labels: NDArray[np.int64], test: Dataset | None, n_classes: int | None) -> int:
     """The number of classes, and that every label is below it."""
     held_out = None if test is None else test.labels
     if n_classes is None:

@@ -222,14 +222,18 @@ def emnist(
     def upright(part: str) -> Part:
         stem = f"emnist-{split}-{part}"
         pixels, labels = read_part(
-            Path(data_dir), f"{stem}-images-idx3-ubyte", f"{stem}-labels-idx1-ubyte",
-            n_classes, first,
+            Path(data_dir),
+            f"{stem}-images-idx3-ubyte",
+            f"{stem}-labels-idx1-ubyte",
+            n_classes,
+            first,
         )
         return Part(pixels.transpose(0, 2, 1), labels)
 
     options = Options(n_train, n_test, standardize, dtype)
-    return image_dataset(upright("train"), upright("test"), options, n_classes=n_classes,
-                         name=f"EMNIST {split}")
+    return image_dataset(
+        upright("train"), upright("test"), options, n_classes=n_classes, name=f"EMNIST {split}"
+    )
 
 
 def _from_folder(folder: Path, name: str, options: Options) -> Dataset:

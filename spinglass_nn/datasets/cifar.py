@@ -191,13 +191,16 @@ def _read(read: Reader, where: Path, version: _Version) -> tuple[Part, Part]:
         for name in names:
             content = read(name + suffix)
             if content is None:
-                raise DataError(f"{where} must hold {name} or {name}.bin, found neither"
-                                if not suffix else
-                                f"{where} must hold {name}.bin, found none")
+                raise DataError(
+                    f"{where} must hold {name} or {name}.bin, found neither"
+                    if not suffix
+                    else f"{where} must hold {name}.bin, found none"
+                )
             batches.append(decode(content, f"{name}{suffix} in {where}", version))
         pixels = np.concatenate([batch.pixels for batch in batches])
-        return Part(pixels.reshape(-1, 3, 32, 32),
-                    np.concatenate([batch.labels for batch in batches]))
+        return Part(
+            pixels.reshape(-1, 3, 32, 32), np.concatenate([batch.labels for batch in batches])
+        )
 
     return part(version.train), part((version.test,))
 

@@ -62,8 +62,9 @@ def read_idx(path: PathType) -> NDArray[Any]:
                 )
             values = _values(file, n_bytes, path)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FormatError(f"{path} must be a whole gzip file, got a damaged one: {error}"
-                          ) from error
+        raise FormatError(
+            f"{path} must be a whole gzip file, got a damaged one: {error}"
+        ) from error
     native = np.frombuffer(values, dtype=dtype).reshape(shape)
     return native.astype(dtype.newbyteorder("="), copy=False)
 

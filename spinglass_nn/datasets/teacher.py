@@ -81,8 +81,9 @@ def teacher_student(
     n_samples = check.count(n_samples, "n_samples")
     n_test = check.count(n_test, "n_test", minimum=0)
     classes = check.choice(task, "task", ("regression", "classification")) != "regression"
-    noise = check.within(noise, "noise", 0, 1) if classes else check.non_negative(
-        noise, "noise")
+    noise = (
+        check.within(noise, "noise", 0, 1) if classes else check.non_negative(noise, "noise")
+    )
     seed = seed_of(rng)
     replica = _teacher(teacher, n_inputs, classes, seed)
     name = f"teacher-student ({task}{f', noise {noise:g}' if noise else ''})"

@@ -97,8 +97,10 @@ def standardize(data: Dataset, *, per_feature: bool = False) -> Dataset:
     if per_feature:
         done = "each input minus its mean, over its standard deviation, of the training set"
     else:
-        done = (f"{mean:.6g} subtracted and divided by {deviation:.6g}, mean and standard "
-                "deviation of all training inputs")
+        done = (
+            f"{mean:.6g} subtracted and divided by {deviation:.6g}, mean and standard "
+            "deviation of all training inputs"
+        )
     deviation = np.where(varies, deviation, 1.0)
 
     def scaled(part: Dataset) -> Dataset:

@@ -20,8 +20,16 @@ from spinglass_nn.typing import PathType
 Array = NDArray[Any]
 
 _SAFETENSORS_TYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4",
-    "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?",
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
+    "BOOL": "?",
 }
 _TORCH = (
     "is a pickle, which would have to be run to be read; save the weights by "
@@ -121,10 +129,22 @@ def opened_npz(path: PathType) -> Iterator[Mapping[str, Array]]:
                 yield stored
         except SpinglassError:
             raise
-        except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, MemoryError,
-                NotImplementedError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
-            raise FormatError(f"{path} must be a whole .npz file of plain arrays: {error}"
-                              ) from error
+        except (
+            OSError,
+            ValueError,
+            EOFError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            MemoryError,
+            NotImplementedError,
+            zipfile.BadZipFile,
+            zlib.error,
+            lzma.LZMAError,
+        ) as error:
+            raise FormatError(
+                f"{path} must be a whole .npz file of plain arrays: {error}"
+            ) from error
 
 
 def _npz(path: Path) -> Tensors:
@@ -146,8 +166,9 @@ def _hdf5(path: Path) -> Tensors:
         if item.is_virtual or item.external:
             raise FormatError(f"{path}: {name!r} must lie in the file, it points elsewhere")
         if item.nbytes > limit:
-            raise FormatError(f"{path}: {name!r} claims {item.nbytes} bytes, more than the "
-                              "file can hold")
+            raise FormatError(
+                f"{path}: {name!r} claims {item.nbytes} bytes, more than the file can hold"
+            )
         arrays[name] = np.asarray(item[()])
 
     try:

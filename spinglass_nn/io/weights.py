@@ -153,8 +153,9 @@ def _layers(
             f"{file} must hold weights called {names!r}, got {_listed(arrays, list(arrays))}"
         )
     return [
-        _Layer(layer, arrays[weights[layer]],
-               arrays[biases[layer]] if layer in biases else None)
+        _Layer(
+            layer, arrays[weights[layer]], arrays[biases[layer]] if layer in biases else None
+        )
         for layer in order
     ]
 
@@ -168,8 +169,8 @@ def _no_extra(
     raise FormatError(
         f"{file} must hold the weights and biases of dense layers alone, got also {what}; "
         "say which to take with names="
-        if weights else
-        f"{file} must hold weights of dense layers, found {what}; say which with names="
+        if weights
+        else f"{file} must hold weights of dense layers, found {what}; say which with names="
     )
 
 
@@ -197,9 +198,7 @@ def _dense(kind: str, values: Array) -> bool:
 
 def _pattern(names: str) -> re.Pattern[str]:
     if names.count("{kind}") != 1 or names.count("{i}") != 1:
-        raise ParameterError(
-            f"names must contain {{i}} and {{kind}} once each, got {names!r}"
-        )
+        raise ParameterError(f"names must contain {{i}} and {{kind}} once each, got {names!r}")
     kinds = rf"(?:(?P<weight>{_WEIGHT})|(?P<bias>{_BIAS}))"
     text = re.escape(names).replace(r"\{i\}", r"(?P<layer>\d+)").replace(r"\{kind\}", kinds)
     return re.compile(f"^{text}(?::0)?$", re.I)
@@ -217,8 +216,9 @@ def _named(name: str, weights: dict[str, str], file: Path) -> str:
     same = [layer for layer in weights if layer == name]
     same = same or [layer for layer in weights if re.split(r"[./]", layer)[-1] == name]
     if len(same) != 1:
-        raise FormatError(f"{file} must hold one layer called {name!r}, got the layers "
-                          f"{list(weights)}")
+        raise FormatError(
+            f"{file} must hold one layer called {name!r}, got the layers {list(weights)}"
+        )
     return same[0]
 
 
@@ -282,8 +282,10 @@ def _chain(layers: Sequence[_Layer], inputs_first: bool, sizes: tuple[int, ...] 
     found = (shapes[0][0], *(shape[1] for shape in shapes))
     return (
         all(before[1] == after[0] for before, after in pairwise(shapes))
-        and all(layer.bias is None or layer.bias.shape == (shape[1],)
-                for layer, shape in zip(layers, shapes, strict=True))
+        and all(
+            layer.bias is None or layer.bias.shape == (shape[1],)
+            for layer, shape in zip(layers, shapes, strict=True)
+        )
         and min(found) > 0
         and (sizes is None or found == sizes)
     )
@@ -293,11 +295,15 @@ def _unchained(
     layers: list[_Layer], sizes: tuple[int, ...] | None, transpose: bool | None, file: Path
 ) -> ShapeError:
     shapes = ", ".join(layer.shapes() for layer in layers)
-    how = {None: "as (outputs, inputs) or as (inputs, outputs)", True: "as (inputs, outputs)",
-           False: "as (outputs, inputs)"}[transpose]
+    how = {
+        None: "as (outputs, inputs) or as (inputs, outputs)",
+        True: "as (inputs, outputs)",
+        False: "as (outputs, inputs)",
+    }[transpose]
     wanted = f"chain {how}" if sizes is None else f"have the sizes {sizes}, read {how}"
-    return ShapeError(f"{file} must hold layers that {wanted}, got {shapes}; names= can give "
-                      "another order")
+    return ShapeError(
+        f"{file} must hold layers that {wanted}, got {shapes}; names= can give another order"
+    )
 
 
 def _listed(arrays: dict[str, Array], names: list[str]) -> str:

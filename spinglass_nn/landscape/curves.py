@@ -182,7 +182,9 @@ def loss_curves(
     """
     for path in paths:
         if (path.network.sizes, path.network.bias, path.network.activation) != (
-            net.sizes, net.bias, net.activation
+            net.sizes,
+            net.bias,
+            net.activation,
         ):
             raise ParameterError(f"path must belong to {net}, got {path.network}")
     held_out = getattr(data, "test", None) if test else None

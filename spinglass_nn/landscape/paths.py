@@ -71,8 +71,10 @@ class Path:
         object.__setattr__(self, "positions", positions)
 
     def __repr__(self) -> str:
-        return (f"<{self.name}: {self.n_legs} legs, {self.positions.size} points, "
-                f"length {self.lengths.sum():.4g}>")
+        return (
+            f"<{self.name}: {self.n_legs} legs, {self.positions.size} points, "
+            f"length {self.lengths.sum():.4g}>"
+        )
 
     @property
     def n_legs(self) -> int:
@@ -84,9 +86,9 @@ class Path:
         """Euclidean length of each leg, (n_legs,)."""
         pairs = zip(self.nodes[:-1], self.nodes[1:], strict=True)
         # no BLAS here: its threads, started for so little work, would cost more than they do
-        return np.array([
-            math.sqrt(np.square(end.astype(np.float64) - start).sum()) for start, end in pairs
-        ])
+        return np.array(
+            [math.sqrt(np.square(end.astype(np.float64) - start).sum()) for start, end in pairs]
+        )
 
     @property
     def distance(self) -> Float64Array:

@@ -22,6 +22,7 @@ from spinglass_nn.typing import LabelledData
 Array = NDArray[Any]
 
 N_SEGMENTS = 8
+ROWS_AT_ONCE = 8  # parameter vectors whose sums over segments, a vector each, wait to be added
 BLOCK = 256  # rows; with 784 inputs in float32 a block is 0.8 MB and stays in the L2 cache
 
 
@@ -134,9 +135,16 @@ def over_segments(
     n_rows: int,
     data: Source,
     n_threads: int | None,
-) -> list[list[Any]]:
-    """``work(row, segment)`` for every parameter vector and segment; a list per row."""
+    rows_at_once: int | None = None,
+) -> Iterator[list[Any]]:
+    """``work(row, segment)`` for every parameter vector and segment; a list per row.
+
+    ``rows_at_once`` bounds what is held at a time, where each piece of work returns a vector.
+    """
     segments = data.segments()
-    tasks = [(row, segment) for row in range(n_rows) for segment in segments]
-    done = threads.run(lambda task: work(*task), tasks, n_threads)
-    return [done[k : k + len(segments)] for k in range(0, len(done), len(segments))]
+    step = rows_at_once or n_rows
+    for first in range(0, n_rows, step):
+        rows = range(first, min(first + step, n_rows))
+        tasks = [(row, segment) for row in rows for segment in segments]
+        done = threads.run(lambda task: work(*task), tasks, n_threads)
+        yield from (done[k : k + len(segments)] for k in range(0, len(done), len(segments)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,9 @@ def evaluate(
             right += hits
         return total, right
 
-    parts = np.array(_blocks.over_segments(work, len(rows), source, n_threads), dtype=float)
+    parts = np.array(
+        list(_blocks.over_segments(work, len(rows), source, n_threads)), dtype=float
+    )
     sums = parts.sum(axis=1) / source.n_samples
     losses = sums[:, 0]
     accuracies = sums[:, 1] if source.labels.size else np.full(len(rows), np.nan)
@@ -165,7 +168,7 @@ def logits(
             out[row, low : low + n] = tail.reshape(n, net.n_outputs)
             low += n
 
-    _blocks.over_segments(work, len(rows), source, n_threads)
+    list(_blocks.over_segments(work, len(rows), source, n_threads))
     return out[0] if single else out
 
 
@@ -219,7 +222,9 @@ def gradient(
             total += part
         return total
 
-    parts = _blocks.over_segments(work, len(rows), source, n_threads)
+    parts = _blocks.over_segments(
+        work, len(rows), source, n_threads, rows_at_once=_blocks.ROWS_AT_ONCE
+    )
     return _mean(parts, source.n_samples, rows.dtype, single)
 
 
@@ -279,12 +284,14 @@ def hessian_vector_product(
             total += part
         return total
 
-    parts = _blocks.over_segments(work, len(rows), source, n_threads)
+    parts = _blocks.over_segments(
+        work, len(rows), source, n_threads, rows_at_once=_blocks.ROWS_AT_ONCE
+    )
     return _mean(parts, source.n_samples, rows.dtype, single)
 
 
 def _mean(
-    parts: list[list[Float64Array]], n_samples: int, dtype: np.dtype[Any], single: bool
+    parts: Iterable[list[Float64Array]], n_samples: int, dtype: np.dtype[Any], single: bool
 ) -> FloatArray:
     """Add segment sums in their order and divide by the number of samples."""
     means = np.stack([np.add.reduce(one) for one in parts]) / n_samples

@@ -49,9 +49,7 @@ def gram(
     return total
 
 
-def squared_distances(
-    rows: NDArray[Any], *, scale: Float64Array | None = None
-) -> Float64Array:
+def squared_distances(rows: NDArray[Any], *, scale: Float64Array | None = None) -> Float64Array:
     """|x_a - x_b|^2 of all pairs; exactly symmetric, exactly zero on the diagonal.
 
     Through the centred Gram matrix; pairs much nearer than their norms, for which the

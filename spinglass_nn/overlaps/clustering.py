@@ -77,8 +77,10 @@ class Tree:
         return np.array([names[label] for label in cut], dtype=np.int64)
 
     def __repr__(self) -> str:
-        return (f"<tree of {self.n_points} points, {self.method} linkage of {self.kind}, "
-                f"cophenetic correlation {self.cophenetic_correlation:.3f}>")
+        return (
+            f"<tree of {self.n_points} points, {self.method} linkage of {self.kind}, "
+            f"cophenetic correlation {self.cophenetic_correlation:.3f}>"
+        )
 
 
 def cluster(
@@ -155,7 +157,20 @@ def cophenetic_matrix(tree: Tree) -> Float64Array:
 
 
 def cophenetic_correlation(pairs: Float64Array, method: Method = "average") -> float:
-    """Correlate condensed distances, (n (n - 1)/2,), with the heights of their own tree."""
+    """Correlate distances with the heights at which their own tree joins the points.
+
+    Parameters
+    ----------
+    pairs : array (n_points (n_points - 1) / 2,)
+        Distances in condensed form.
+    method : {"average", "single", "complete", "ward"}
+        Linkage.
+
+    Returns
+    -------
+    float
+        Pearson's correlation; 1 for ultrametric points.
+    """
     return _correlation(hierarchy.linkage(pairs, method), pairs, method)
 
 

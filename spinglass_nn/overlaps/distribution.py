@@ -47,8 +47,10 @@ class OverlapDistribution:
     unit: str
 
     def __repr__(self) -> str:
-        return (f"<P(q) in {self.centers.size} bins, mean {self.mean}, "
-                f"errors from {self.n_units} {self.unit}>")
+        return (
+            f"<P(q) in {self.centers.size} bins, mean {self.mean}, "
+            f"errors from {self.n_units} {self.unit}>"
+        )
 
 
 def distribution(

@@ -88,9 +88,11 @@ def gaussian_null(
     Distances of kind "1 - overlap" are measured by 1 - q, for points about a common mean
     that gives them the mean overlap of the data (where that is positive): a narrow cone of
     directions without structure. All other kinds are measured by the Euclidean distance,
-    which knows no mean. Matching of hidden units is not imitated: independent untrained
-    networks come out more tree-like than Gaussian points after it, so use `star_null`
-    there, and `star_null` or `column_shuffled` for disagreement.
+    which knows no mean. Matching of hidden units is not imitated: it averages the
+    fluctuations of pairs away and leaves those of norms, so that even untrained networks
+    come out more tree-like than Gaussian points (784-128-10: 15 to 28 % of sets of 16 at
+    level 5 %; 0 to 3 % with `star_null`). Use `star_null` after matching, and that or
+    `column_shuffled` for disagreement.
 
     Parameters
     ----------
@@ -98,6 +100,11 @@ def gaussian_null(
         What is to be tested.
     n_dimensions : int, optional
         Default: that of ``distances``; where unknown, 100,000.
+
+    Returns
+    -------
+    NullModel
+        To be given to `ultrametricity` as ``null``.
     """
     found = as_distances(distances)
     given = found.n_dimensions if n_dimensions is None else n_dimensions
@@ -129,6 +136,11 @@ def spectrum_null(distances: Distances | ArrayLike) -> NullModel:
     ----------
     distances : Distances or array (n_points, n_points)
         What is to be tested.
+
+    Returns
+    -------
+    NullModel
+        To be given to `ultrametricity` as ``null``.
     """
     found = as_distances(distances)
     directions = _by_overlap(found)
@@ -160,6 +172,11 @@ def shuffled_distances(distances: Distances | ArrayLike) -> NullModel:
     ----------
     distances : Distances or array (n_points, n_points)
         What is to be tested.
+
+    Returns
+    -------
+    NullModel
+        To be given to `ultrametricity` as ``null``.
     """
     found = as_distances(distances)
     upper = np.triu_indices(found.n_points, 1)
@@ -191,6 +208,11 @@ def star_null(distances: Distances | ArrayLike) -> NullModel:
     ----------
     distances : Distances or array (n_points, n_points)
         What is to be tested; at least 4 points.
+
+    Returns
+    -------
+    NullModel
+        To be given to `ultrametricity` as ``null``.
     """
     found = as_distances(distances, minimum=4)
     n_points, additive = found.n_points, found.kind in ("1 - overlap", "disagreement")
@@ -217,9 +239,7 @@ def star_null(distances: Distances | ArrayLike) -> NullModel:
     return NullModel("points that differ only in how far out they lie", draw)
 
 
-def column_shuffled(
-    points: Points, *, kind: str = "euclidean", data: Any = None
-) -> NullModel:
+def column_shuffled(points: Points, *, kind: str = "euclidean", data: Any = None) -> NullModel:
     """The same points with each coordinate shuffled among them.
 
     Every coordinate keeps its values (for "disagreement": every sample keeps its predicted

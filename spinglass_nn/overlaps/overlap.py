@@ -95,8 +95,10 @@ def matrix(
     if align is not None:
         check.choice(align, "align", _ALIGN)
         if of != "weights":
-            raise ParameterError(f"align must be None for of={of!r}: outputs know no order of "
-                                 f"hidden units; got {align!r}")
+            raise ParameterError(
+                f"align must be None for of={of!r}: outputs know no order of "
+                f"hidden units; got {align!r}"
+            )
         return _aligned_overlaps(_networks(points), align, n_threads, progress)
     if of == "labels":
         return _label_overlaps(points, data, n_threads)
@@ -164,8 +166,11 @@ def distances(
     if kind.endswith("euclidean") and kind != "euclidean":
         replicas = _networks(points)
         values = _pairs.aligned(
-            replicas, _separation, balanced=kind.startswith("balanced"),
-            n_threads=n_threads, progress=progress,
+            replicas,
+            _separation,
+            balanced=kind.startswith("balanced"),
+            n_threads=n_threads,
+            progress=progress,
         )
         return _made(values, kind, replicas.network.n_parameters)
     rows = weight_points(points)
@@ -217,10 +222,15 @@ def _aligned_overlaps(
     replicas: Replicas, align: str, n_threads: int | None, progress: ProgressLike
 ) -> Float64Array:
     norms(replicas.weights)
-    return _unit(_pairs.aligned(
-        replicas, _cosine, balanced=align == "balanced", n_threads=n_threads,
-        progress=progress,
-    ))
+    return _unit(
+        _pairs.aligned(
+            replicas,
+            _cosine,
+            balanced=align == "balanced",
+            n_threads=n_threads,
+            progress=progress,
+        )
+    )
 
 
 def _separation(a: Float64Array, b: Float64Array) -> float:

@@ -51,8 +51,10 @@ class Triangles:
     n_triangles: int
 
     def __repr__(self) -> str:
-        return (f"<{self.n_triangles} triangles of {self.n_points} points: K = {self.k}, "
-                f"iso = {self.iso}>")
+        return (
+            f"<{self.n_triangles} triangles of {self.n_points} points: K = {self.k}, "
+            f"iso = {self.iso}>"
+        )
 
 
 def triangle_statistics(
@@ -125,8 +127,9 @@ def triangle_statistics(
         left_out = _ratio((totals[s] - sums[s]) / remaining, left_scale)
         estimates.append(jackknife_from(float(value), left_out))
     k, iso, rel, equilateral, isosceles = estimates
-    return Triangles(k, iso, rel, equilateral, isosceles, float(tolerance), n_points,
-                     n_triangles)
+    return Triangles(
+        k, iso, rel, equilateral, isosceles, float(tolerance), n_points, n_triangles
+    )
 
 
 def mean_gap(values: Float64Array, pairs: Float64Array) -> float:
@@ -135,9 +138,7 @@ def mean_gap(values: Float64Array, pairs: Float64Array) -> float:
     return float(_ratio(gap / math.comb(values.shape[0], 3), _spread(pairs)))
 
 
-def _point_sums(
-    values: Float64Array, tolerance: float, n_threads: int | None
-) -> Float64Array:
+def _point_sums(values: Float64Array, tolerance: float, n_threads: int | None) -> Float64Array:
     n_points = values.shape[0]
 
     def block(first: int) -> Float64Array:

@@ -196,8 +196,16 @@ def ultrametricity(
     values = (triangles.k, _cophenetic(found))
     tests = _tests(values, draws, level)
     verdict = _verdict(tests, level, n_null)
-    return Ultrametricity(triangles, tests, model.name, n_null, level, verdict,
-                          _sentence(verdict, tests, model.name, found.n_points), found.kind)
+    return Ultrametricity(
+        triangles,
+        tests,
+        model.name,
+        n_null,
+        level,
+        verdict,
+        _sentence(verdict, tests, model.name, found.n_points),
+        found.kind,
+    )
 
 
 def _null_draws(
@@ -216,8 +224,10 @@ def _null_draws(
         def one(index: int) -> tuple[float, float]:
             values = np.ascontiguousarray(model.draw(seed.generator(Stream.NULLS, index)))
             if values.shape != (n_points, n_points):
-                raise ShapeError(f"null distances must have shape ({n_points}, {n_points}), "
-                                 f"got {values.shape}")
+                raise ShapeError(
+                    f"null distances must have shape ({n_points}, {n_points}), "
+                    f"got {values.shape}"
+                )
             pairs = values[upper]
             done(1)
             return mean_gap(values, pairs), cophenetic_correlation(pairs)
@@ -245,8 +255,16 @@ def _tests(
     corrected = holm(p)
     critical = [np.quantile(draws[:, 0], level), np.quantile(draws[:, 1], 1 - level)]
     return tuple(
-        TreeTest(names[s], value, sides[s], band(draws[:, s]), float(critical[s]), p[s],
-                 float(corrected[s]), np.ascontiguousarray(draws[:, s]))
+        TreeTest(
+            names[s],
+            value,
+            sides[s],
+            band(draws[:, s]),
+            float(critical[s]),
+            p[s],
+            float(corrected[s]),
+            np.ascontiguousarray(draws[:, s]),
+        )
         for s, value in enumerate(values)
     )
 
@@ -264,9 +282,12 @@ def _verdict(tests: tuple[TreeTest, ...], level: float, n_null: int) -> str:
 def _sentence(verdict: str, tests: tuple[TreeTest, ...], null: str, n_points: int) -> str:
     numbers = "; ".join(
         f"{t.statistic} = {t.value} against {t.null.low:.2f} to {t.null.high:.2f}, "
-        f"p = {t.corrected:.2g}" for t in tests
+        f"p = {t.corrected:.2g}"
+        for t in tests
     )
     if verdict == "cannot tell":
-        return (f"Cannot tell with {n_points} points whether they are more tree-like than "
-                f"{null} ({numbers}).")
+        return (
+            f"Cannot tell with {n_points} points whether they are more tree-like than "
+            f"{null} ({numbers})."
+        )
     return f"The {n_points} points are {verdict} than {null} ({numbers})."

@@ -77,8 +77,14 @@ def mean_and_error(values: Float64Array) -> tuple[Float64Array, Float64Array]:
 
 
 def draw_band(
-    ax: Axes, x: Float64Array, values: Float64Array, *, color: str, label: str,
-    positive: bool = False, **line: Any,
+    ax: Axes,
+    x: Float64Array,
+    values: Float64Array,
+    *,
+    color: str,
+    label: str,
+    positive: bool = False,
+    **line: Any,
 ) -> bool:
     """Draw the mean and 10-90 % band over rows; False, and a note, if all is absent.
 
@@ -110,10 +116,27 @@ def draw_bars(
     if not np.isfinite(mean).any():
         absent(ax, label, color)
         return False
-    ax.plot(x, values, linestyle="none", marker=marker, markersize=3.5, color=color,
-            alpha=0.3, markeredgewidth=0)
-    ax.errorbar(x, mean, yerr=error, color=color, marker=marker, markersize=6,
-                linewidth=1.5, capsize=2.5, label=label)
+    ax.plot(
+        x,
+        values,
+        linestyle="none",
+        marker=marker,
+        markersize=3.5,
+        color=color,
+        alpha=0.3,
+        markeredgewidth=0,
+    )
+    ax.errorbar(
+        x,
+        mean,
+        yerr=error,
+        color=color,
+        marker=marker,
+        markersize=6,
+        linewidth=1.5,
+        capsize=2.5,
+        label=label,
+    )
     return True
 
 
@@ -126,8 +149,16 @@ def note(ax: Axes, text: str) -> None:
     """Write a remark in the middle of axes that stay empty."""
     ax.tick_params(labelbottom=False, labelleft=False, length=0)
     ax.grid(visible=False)
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center",
-            color=FAINT, fontsize=SMALL)
+    ax.text(
+        0.5,
+        0.5,
+        text,
+        transform=ax.transAxes,
+        ha="center",
+        va="center",
+        color=FAINT,
+        fontsize=SMALL,
+    )
 
 
 def legend(ax: Axes) -> None:
@@ -136,9 +167,18 @@ def legend(ax: Axes) -> None:
     if not any(labels):
         return
     ax.legend(
-        handles, labels, loc="lower left", bbox_to_anchor=(0.0, 1.02),
-        ncols=columns_for(labels), frameon=False, fontsize=SMALL, labelcolor=INK,
-        borderaxespad=0.0, borderpad=0.0, handlelength=1.6, columnspacing=1.4,
+        handles,
+        labels,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.02),
+        ncols=columns_for(labels),
+        frameon=False,
+        fontsize=SMALL,
+        labelcolor=INK,
+        borderaxespad=0.0,
+        borderpad=0.0,
+        handlelength=1.6,
+        columnspacing=1.4,
     )
 
 

@@ -63,6 +63,11 @@ def style() -> Iterator[None]:
     Matplotlib's settings are put back when the block ends. Functions of this room use it by
     themselves when they make the Axes; it is needed only around figures of one's own.
 
+    Returns
+    -------
+    context manager
+        Nothing comes with it.
+
     Examples
     --------
     >>> import matplotlib, spinglass_nn as sg

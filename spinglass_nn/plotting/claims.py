@@ -54,16 +54,40 @@ def verdicts(claims: Sequence[Judged], *, ax: Axes | None = None) -> Axes:
         color, marker, filled = _MARKS[check.choice(claim.verdict, "verdict", _MARKS)]
         x, y = places[claim.protocol], protocols.index(claim.protocol)
         places[claim.protocol] += 1
-        ax.plot([x], [y], linestyle="none", marker=marker, markersize=11, color=color,
-                markerfacecolor=color if filled else "white", markeredgewidth=1.6)
-        ax.annotate(claim.identifier, (x, y), xytext=(0, -11), textcoords="offset points",
-                    ha="center", va="top", fontsize=SMALL, color=INK)
+        ax.plot(
+            [x],
+            [y],
+            linestyle="none",
+            marker=marker,
+            markersize=11,
+            color=color,
+            markerfacecolor=color if filled else "white",
+            markeredgewidth=1.6,
+        )
+        ax.annotate(
+            claim.identifier,
+            (x, y),
+            xytext=(0, -11),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=SMALL,
+            color=INK,
+        )
     if not claims:
         note(ax, "no claim was tested")
     for verdict, (color, marker, filled) in _MARKS.items():
-        ax.plot([], [], linestyle="none", marker=marker, markersize=9, color=color,
-                markerfacecolor=color if filled else "white", markeredgewidth=1.6,
-                label=verdict)
+        ax.plot(
+            [],
+            [],
+            linestyle="none",
+            marker=marker,
+            markersize=9,
+            color=color,
+            markerfacecolor=color if filled else "white",
+            markeredgewidth=1.6,
+            label=verdict,
+        )
     _bare(ax, protocols, max([*places.values(), 6]))
     legend(ax)
     return ax

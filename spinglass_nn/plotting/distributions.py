@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def overlap_distribution(
-    result: OverlapDistribution, *, label: str = "", quantity: str = "overlap q",
+    result: OverlapDistribution,
+    *,
+    label: str = "",
+    quantity: str = "overlap q",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the distribution of overlaps as a histogram with error bars.
@@ -49,12 +52,25 @@ def overlap_distribution(
         full = density > 0
         top = float(np.nanmax(density + np.nan_to_num(error)))
         top = max(1.08 * top, ax.get_ylim()[1] if ax.containers else 0.0) or 1.0
-        ax.stairs(np.nan_to_num(density), np.asarray(result.edges), fill=True, color=color,
-                  alpha=0.25)
-        ax.stairs(np.where(full, density, np.nan), np.asarray(result.edges), color=color,
-                  linewidth=1.5, label=label)
-        ax.errorbar(np.asarray(result.centers)[full], density[full], yerr=error[full],
-                    linestyle="none", color=color, elinewidth=1.2, capsize=2)
+        ax.stairs(
+            np.nan_to_num(density), np.asarray(result.edges), fill=True, color=color, alpha=0.25
+        )
+        ax.stairs(
+            np.where(full, density, np.nan),
+            np.asarray(result.edges),
+            color=color,
+            linewidth=1.5,
+            label=label,
+        )
+        ax.errorbar(
+            np.asarray(result.centers)[full],
+            density[full],
+            yerr=error[full],
+            linestyle="none",
+            color=color,
+            elinewidth=1.2,
+            capsize=2,
+        )
         ax.set_ylim(0.0, top)
     else:
         note(ax, "no overlap was measured")
@@ -105,9 +121,18 @@ def null_band(
     ax.plot([], [], "|", color=FAINT, markersize=9, label="middle")
     ax.plot([], [], "D", color=CATEGORIES[1], label="outside")
     ax.plot([], [], "o", color=CATEGORIES[0], markerfacecolor="white", label="inside")
-    for row, name in enumerate(names):  # above the row: beside it names would need half the width
-        ax.annotate(name, (0.0, row - 0.3), xycoords=("axes fraction", "data"), fontsize=SMALL,
-                    xytext=(4, 0), textcoords="offset points", va="center")
+    for row, name in enumerate(
+        names
+    ):  # above the row: beside it names would need half the width
+        ax.annotate(
+            name,
+            (0.0, row - 0.33),
+            xycoords=("axes fraction", "data"),
+            fontsize=SMALL,
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+        )
     ax.set_yticks([])
     ax.set_ylim(max(len(values), 1) - 0.5, -0.6)
     ax.grid(visible=False, axis="y")
@@ -134,14 +159,30 @@ def _draw_row(
 ) -> None:
     known = np.isfinite(middle)
     if known:
-        ax.fill_betweenx([row - 0.28, row + 0.28], low, high, color="#bdbdbd", linewidth=0)
-        ax.plot([middle], [row], "|", color=FAINT, markersize=13, zorder=2.5)
+        ax.fill_betweenx([row - 0.14, row + 0.26], low, high, color="#bdbdbd", linewidth=0)
+        ax.plot([middle], [row + 0.06], "|", color=FAINT, markersize=13, zorder=2.5)
     if value is None or not np.isfinite(value.mean):
-        ax.annotate("not measured", (0.99, row), xycoords=("axes fraction", "data"),
-                    ha="right", va="center", fontsize=SMALL, color=FAINT)
+        ax.annotate(
+            "not measured",
+            (0.99, row),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="center",
+            fontsize=SMALL,
+            color=FAINT,
+        )
         return
     inside = bool(low <= value.mean <= high)
     color = CATEGORIES[0] if inside else CATEGORIES[1] if known else INK
-    ax.errorbar([value.mean], [row], xerr=[value.error], color=color, capsize=3,
-                marker="o" if inside or not known else "D", markersize=7, linewidth=1.5,
-                markerfacecolor="white" if inside else color, zorder=3)
+    ax.errorbar(
+        [value.mean],
+        [row + 0.06],
+        xerr=[value.error],
+        color=color,
+        capsize=3,
+        marker="o" if inside or not known else "D",
+        markersize=7,
+        linewidth=1.5,
+        markerfacecolor="white" if inside else color,
+        zorder=3,
+    )

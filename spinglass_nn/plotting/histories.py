@@ -27,7 +27,10 @@ AXES = {"loss": "loss L (nats per sample)", "accuracy": "accuracy (fraction corr
 
 
 def training_curves(
-    history: History, *, quantity: str = "loss", log: bool | None = None,
+    history: History,
+    *,
+    quantity: str = "loss",
+    log: bool | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw loss or accuracy against epoch: mean over replicas with the 10-90 % band.
@@ -79,5 +82,13 @@ def _mark_stops(ax: Axes, epochs: Float64Array, values: Float64Array, color: str
     if len({column for _, column in last}) < 2:
         return
     rows, columns = (list(part) for part in zip(*last, strict=True))
-    ax.plot(epochs[columns], values[rows, columns], linestyle="none", marker="o",
-            markersize=4, color=color, markeredgecolor="white", markeredgewidth=0.6)
+    ax.plot(
+        epochs[columns],
+        values[rows, columns],
+        linestyle="none",
+        marker="o",
+        markersize=4,
+        color=color,
+        markeredgecolor="white",
+        markeredgewidth=0.6,
+    )

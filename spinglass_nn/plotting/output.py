@@ -92,7 +92,7 @@ def svg(figure: Figure | Axes) -> str:
     with matplotlib.rc_context(_FIXED):
         _whole(figure).savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
-    text = _COMMENT.sub("", text[text.index("<svg"):])
+    text = _COMMENT.sub("", text[text.index("<svg") :])
     text = _METADATA.sub("", text)
     # matplotlib's style sheet would reach all of the page; the root passes the same down
     text = _STYLE.sub("", text)

@@ -119,8 +119,16 @@ def chain_profile(
     meets = np.isclose(x, np.round(x), atol=1e-9)
     if np.isfinite(values).any():
         ax.plot(x, values, color=color, linewidth=1.3, label=label)
-        ax.plot(x[meets], values[meets], linestyle="none", marker="o", markersize=4,
-                color=color, markeredgecolor="white", markeredgewidth=0.5)
+        ax.plot(
+            x[meets],
+            values[meets],
+            linestyle="none",
+            marker="o",
+            markersize=4,
+            color=color,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+        )
     else:
         note(ax, "no finite value on this chain")
     ax.set_xlabel("legs of the chain passed (one swap each)")
@@ -130,8 +138,11 @@ def chain_profile(
 
 
 def barrier_against_fraction(
-    fractions: ArrayLike, barriers: ArrayLike | Mapping[str, ArrayLike], *,
-    log: bool = False, ax: Axes | None = None,
+    fractions: ArrayLike,
+    barriers: ArrayLike | Mapping[str, ArrayLike],
+    *,
+    log: bool = False,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the barrier against the fraction of hidden units that were permuted.
 
@@ -161,8 +172,11 @@ def barrier_against_fraction(
 
 
 def barrier_against_width(
-    widths: ArrayLike, barriers: ArrayLike | Mapping[str, ArrayLike], *,
-    log: bool = True, ax: Axes | None = None,
+    widths: ArrayLike,
+    barriers: ArrayLike | Mapping[str, ArrayLike],
+    *,
+    log: bool = True,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the barrier against the number of hidden units.
 
@@ -196,8 +210,12 @@ def label_values(ax: Axes, values: Float64Array) -> None:
 
 
 def _barriers(
-    where: ArrayLike, barriers: ArrayLike | Mapping[str, ArrayLike], name: str, *,
-    log: bool, ax: Axes | None,
+    where: ArrayLike,
+    barriers: ArrayLike | Mapping[str, ArrayLike],
+    name: str,
+    *,
+    log: bool,
+    ax: Axes | None,
 ) -> Axes:
     x = check.array(where, name, shape=(None,))
     series = barriers if isinstance(barriers, Mapping) else {"": barriers}
@@ -206,12 +224,19 @@ def _barriers(
     for index, (label, values) in enumerate(series.items()):
         rows = table(values, "barriers")
         if len(rows) != len(x):
-            raise ShapeError(f"barriers must have {len(x)} rows, one for each of {name}, "
-                             f"got {len(rows)}")
+            raise ShapeError(
+                f"barriers must have {len(x)} rows, one for each of {name}, got {len(rows)}"
+            )
         if log:
             rows[rows <= 0] = np.nan
-        drawn |= draw_bars(ax, x, rows, color=category(index), label=label,
-                           marker=_MARKERS[index % len(_MARKERS)])
+        drawn |= draw_bars(
+            ax,
+            x,
+            rows,
+            color=category(index),
+            label=label,
+            marker=_MARKERS[index % len(_MARKERS)],
+        )
     if not drawn:
         note(ax, "no barrier was measured")
     elif log:
@@ -233,8 +258,10 @@ def _stack(members: list[LossCurve], quantity: str) -> tuple[Float64Array, Float
     for curve in members:
         coordinate = np.asarray(curve.coordinate, dtype=np.float64)
         if coordinate.shape != first.shape or not np.allclose(coordinate, first):
-            raise ShapeError("curves of one group must have the same coordinates, got "
-                             f"{len(first)} and {len(coordinate)} points")
+            raise ShapeError(
+                "curves of one group must have the same coordinates, got "
+                f"{len(first)} and {len(coordinate)} points"
+            )
         rows.append(_row(curve, quantity))
     span = first[-1] if len(first) and first[-1] > 0 else 1.0
     return first / span, table(rows, quantity)

@@ -31,8 +31,12 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def flatness(
-    batch_sizes: ArrayLike, measured: Mapping[str, ArrayLike], *,
-    measure: str = "rise of the loss ΔL (nats)", log: bool = False, ax: Axes | None = None,
+    batch_sizes: ArrayLike,
+    measured: Mapping[str, ArrayLike],
+    *,
+    measure: str = "rise of the loss ΔL (nats)",
+    log: bool = False,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw a measure of flatness against batch size, one series a stop rule.
 
@@ -61,8 +65,11 @@ def flatness(
 
 
 def generalization_gap(
-    batch_sizes: ArrayLike, measured: Mapping[str, ArrayLike], *,
-    measure: str = "gap: test − train loss (nats per sample)", ax: Axes | None = None,
+    batch_sizes: ArrayLike,
+    measured: Mapping[str, ArrayLike],
+    *,
+    measure: str = "gap: test − train loss (nats per sample)",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the generalization gap against batch size, one series a stop rule.
 
@@ -123,13 +130,28 @@ def flatness_against_generalization(
     colors = shades(len(batches))
     for index, batch in enumerate(batches):
         chosen = both[index]
-        ax.plot(across[index][chosen], up[index][chosen], linestyle="none", markersize=7,
-                marker=_MARKERS[index % len(_MARKERS)], color=colors[index],
-                markeredgecolor="white", markeredgewidth=0.6, label=f"B = {batch:g}")
+        ax.plot(
+            across[index][chosen],
+            up[index][chosen],
+            linestyle="none",
+            markersize=7,
+            marker=_MARKERS[index % len(_MARKERS)],
+            color=colors[index],
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            label=f"B = {batch:g}",
+        )
     if not both.any():
         note(ax, "no run was measured")
-    ax.annotate(_correlation(across[both], up[both], correlation), (0.98, 0.97),
-                xycoords="axes fraction", ha="right", va="top", fontsize=SMALL, color=FAINT)
+    ax.annotate(
+        _correlation(across[both], up[both], correlation),
+        (0.98, 0.97),
+        xycoords="axes fraction",
+        ha="right",
+        va="top",
+        fontsize=SMALL,
+        color=FAINT,
+    )
     ax.margins(y=0.14)
     ax.set_xlabel(measure)
     ax.set_ylabel(target)
@@ -148,16 +170,26 @@ def _correlation(x: Float64Array, y: Float64Array, given: Estimate | None) -> st
 
 
 def _against_batch(
-    batch_sizes: ArrayLike, measured: Mapping[str, ArrayLike], measure: str, *,
-    log: bool, ax: Axes | None,
+    batch_sizes: ArrayLike,
+    measured: Mapping[str, ArrayLike],
+    measure: str,
+    *,
+    log: bool,
+    ax: Axes | None,
 ) -> Axes:
     batches = check.array(batch_sizes, "batch_sizes", shape=(None,))
     ax = axes_for(ax)
     drawn = False
     for index, (label, values) in enumerate(measured.items()):
         rows = _rows(values, len(batches), f"measured[{label!r}]")
-        drawn |= draw_bars(ax, batches, rows, color=category(index), label=label,
-                           marker=_MARKERS[index % len(_MARKERS)])
+        drawn |= draw_bars(
+            ax,
+            batches,
+            rows,
+            color=category(index),
+            label=label,
+            marker=_MARKERS[index % len(_MARKERS)],
+        )
     if not drawn:
         note(ax, "no run was measured")
     elif log:
@@ -173,7 +205,5 @@ def _against_batch(
 def _rows(values: ArrayLike, n_rows: int, name: str) -> Float64Array:
     rows = table(values, name)
     if len(rows) != n_rows:
-        raise ShapeError(
-            f"{name} must have {n_rows} rows, one a batch size, got {len(rows)}"
-        )
+        raise ShapeError(f"{name} must have {n_rows} rows, one a batch size, got {len(rows)}")
     return rows

@@ -196,8 +196,14 @@ def _draw_tree(ax: Axes, tree: Tree) -> None:
     for node, (left, right) in enumerate(linkage[:, :2].astype(np.int64), start=n_leaves):
         top = height[node]
         place[node] = 0.5 * (place[left] + place[right])
-        brackets.append([(place[left], height[left]), (place[left], top),
-                         (place[right], top), (place[right], height[right])])
+        brackets.append(
+            [
+                (place[left], height[left]),
+                (place[left], top),
+                (place[right], top),
+                (place[right], height[right]),
+            ]
+        )
     ax.add_collection(LineCollection(brackets, colors=INK, linewidths=1.0))
     ax.set_ylim(0.0, 1.05 * float(height.max()) or 1.0)
 
@@ -215,8 +221,12 @@ def _draw_matrix(
     top = float(np.abs(finite).max()) or 1.0
     low, high = limits or (-top if signed else 0.0, top)
     return ax.imshow(
-        values[np.ix_(order, order)], cmap=DIVERGING if signed else SEQUENTIAL,
-        vmin=low, vmax=high, interpolation="none", aspect="auto",
+        values[np.ix_(order, order)],
+        cmap=DIVERGING if signed else SEQUENTIAL,
+        vmin=low,
+        vmax=high,
+        interpolation="none",
+        aspect="auto",
     )
 
 
@@ -225,19 +235,36 @@ def _draw_strip(ax: Axes, groups: Sequence[object] | None, order: IntArray) -> N
     if groups is None:
         return
     if len(groups) != len(order):
-        raise ShapeError(f"groups must have {len(order)} entries, one a point, "
-                         f"got {len(groups)}")
+        raise ShapeError(
+            f"groups must have {len(order)} entries, one a point, got {len(groups)}"
+        )
     names = list(dict.fromkeys(groups))  # in order of first appearance
     colors = colors_for(len(names), ordered=len(names) > 7)
     numbers = np.array([names.index(groups[int(point)]) for point in order])
-    ax.imshow(numbers[None, :], cmap=ListedColormap(colors), vmin=-0.5,
-              vmax=len(names) - 0.5, interpolation="none", aspect="auto")
+    ax.imshow(
+        numbers[None, :],
+        cmap=ListedColormap(colors),
+        vmin=-0.5,
+        vmax=len(names) - 0.5,
+        interpolation="none",
+        aspect="auto",
+    )
     if len(names) <= 8:
         texts = [str(name) for name in names]
         handles = [Patch(color=color) for color in colors]
-        ax.figure.legend(handles, texts, loc="upper left", bbox_to_anchor=(0.12, 0.995),
-                         ncols=columns_for(texts), frameon=False, fontsize=SMALL,
-                         labelcolor=INK, borderpad=0.0, handlelength=1.0, columnspacing=1.2)
+        ax.figure.legend(
+            handles,
+            texts,
+            loc="upper left",
+            bbox_to_anchor=(0.12, 0.995),
+            ncols=columns_for(texts),
+            frameon=False,
+            fontsize=SMALL,
+            labelcolor=INK,
+            borderpad=0.0,
+            handlelength=1.0,
+            columnspacing=1.2,
+        )
 
 
 def _matrix(matrix: Distances | ArrayLike) -> tuple[Float64Array, str]:
@@ -252,6 +279,8 @@ def _matrix(matrix: Distances | ArrayLike) -> tuple[Float64Array, str]:
 def _order(order: ArrayLike | None, n_points: int) -> NDArray[np.int64]:
     found = np.arange(n_points) if order is None else np.asarray(order, dtype=np.int64)
     if sorted(found.tolist()) != list(range(n_points)):
-        raise ShapeError(f"order must hold every number from 0 to {n_points - 1} once, "
-                         f"got {len(found)} entries")
+        raise ShapeError(
+            f"order must hold every number from 0 to {n_points - 1} once, "
+            f"got {len(found)} entries"
+        )
     return found

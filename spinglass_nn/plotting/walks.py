@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from spinglass_nn.statistics import Estimate
 
 
-
 class Walked(Protocol):
     """What is drawn of a walk: a `RandomWalk`, or several of them put together."""
 
@@ -97,12 +96,14 @@ def walk_loss(
         colors = colors_for(len(walks), ordered=ordered)
         for walk, trace, color in zip(walks, traces, colors, strict=True):
             if trace is not None:
-                _draw_law(ax, walk, trace, color, "test_loss" if test else "loss", against,
-                          rise)
+                _draw_law(
+                    ax, walk, trace, color, "test_loss" if test else "loss", against, rise
+                )
         ax.plot([], [], color=FAINT, linestyle="--", label="quadratic law")
     what = "test loss" if test else "loss"
-    ax.set_ylabel(f"rise of the {what} L − L(θ₀) (nats)" if rise
-                  else f"{what} L (nats per sample)")
+    ax.set_ylabel(
+        f"rise of the {what} L − L(θ₀) (nats)" if rise else f"{what} L (nats per sample)"
+    )
     legend(ax)
     return ax
 
@@ -126,16 +127,22 @@ def walk_accuracy(
         The axes drawn on.
     """
     ax = axes_for(ax)
-    _draw(ax, walks, labels, "test_accuracy" if test else "accuracy", against, ordered,
-          rise=False)
+    _draw(
+        ax, walks, labels, "test_accuracy" if test else "accuracy", against, ordered, rise=False
+    )
     ax.set_ylabel(f"{'test ' if test else ''}accuracy (fraction correct)")
     legend(ax)
     return ax
 
 
 def _draw(
-    ax: Axes, walks: Sequence[Walked], labels: Sequence[str], name: str, against: str,
-    ordered: bool, rise: bool,
+    ax: Axes,
+    walks: Sequence[Walked],
+    labels: Sequence[str],
+    name: str,
+    against: str,
+    ordered: bool,
+    rise: bool,
 ) -> None:
     check.choice(against, "against", _ACROSS)
     same_length(labels, len(walks), "labels")
@@ -157,7 +164,12 @@ def _draw(
 
 
 def _draw_law(
-    ax: Axes, walk: Walked, trace: Estimate, color: str, name: str, against: str,
+    ax: Axes,
+    walk: Walked,
+    trace: Estimate,
+    color: str,
+    name: str,
+    against: str,
     rise: bool,
 ) -> None:
     squared, _, _ = band_of(table(walk.distance, "distance") ** 2)

@@ -132,8 +132,9 @@ def holm(p_values: ArrayLike) -> Float64Array:
     """
     values = check.array(p_values, "p_values", shape=(None,))
     if values.size and (values.min() < 0 or values.max() > 1):
-        raise DataError(f"p_values must lie in [0, 1], got {values.min():g} to "
-                        f"{values.max():g}")
+        raise DataError(
+            f"p_values must lie in [0, 1], got {values.min():g} to {values.max():g}"
+        )
     order = np.argsort(values, kind="stable")
     factors = np.arange(values.size, 0, -1)
     stepped = np.minimum(1.0, np.maximum.accumulate(factors * values[order]))

@@ -50,8 +50,10 @@ class RankCorrelation:
     design: str
 
     def __str__(self) -> str:
-        return (f"{self.estimate} ({self.level:.0%}: {self.low:.2f} to {self.high:.2f}, "
-                f"p = {self.p_value:.2g}, {self.n_points} {self.design})")
+        return (
+            f"{self.estimate} ({self.level:.0%}: {self.low:.2f} to {self.high:.2f}, "
+            f"p = {self.p_value:.2g}, {self.n_points} {self.design})"
+        )
 
 
 def spearman(
@@ -131,8 +133,13 @@ def spearman(
     n_draws = check.count(n_permutations, "n_permutations")
     orders = (shuffle(generator) for generator in [seed.generator(Stream.NULLS)] * n_draws)
     p = _permutation_p(_ranks(a, within), _ranks(b, within), orders)
-    design = ("points in groups" if groups is not None else
-              "points within strata" if strata is not None else "independent points")
+    design = (
+        "points in groups"
+        if groups is not None
+        else "points within strata"
+        if strata is not None
+        else "independent points"
+    )
     return RankCorrelation(found.estimate, found.low, found.high, level, p, a.size, design)
 
 
@@ -204,9 +211,7 @@ def _shuffler(strata: IntArray, blocks: IntArray | None) -> _Shuffle:
     return shuffle_blocks
 
 
-def _permutation_p(
-    a: Float64Array, b: Float64Array, orders: Iterable[IntArray]
-) -> float:
+def _permutation_p(a: Float64Array, b: Float64Array, orders: Iterable[IntArray]) -> float:
     """Two-sided p-value of the ranks' product among those with b in other orders."""
     draws = np.array([a @ b[order] for order in orders])
     # equal rank sums must tie whatever order they were added in

@@ -201,8 +201,10 @@ def _units(samples: tuple[ArrayLike, ...]) -> tuple[list[NDArray[Any]], int]:
     """Check arrays and count the units they share."""
     if not samples:
         raise DataError("samples must hold at least one array, got none")
-    arrays = [check.array(values, f"sample {k}", dtype=np.asarray(values).dtype)
-              for k, values in enumerate(samples)]
+    arrays = [
+        check.array(values, f"sample {k}", dtype=np.asarray(values).dtype)
+        for k, values in enumerate(samples)
+    ]
     lengths = [values.shape[0] if values.ndim else 0 for values in arrays]
     if len(set(lengths)) > 1:
         raise ShapeError(f"samples must have the same number of units, got {lengths}")

@@ -86,7 +86,13 @@ class StudyRun:
 
 
 def recipes() -> dict[str, Recipe]:
-    """All studies this package knows, by name."""
+    """All studies this package knows.
+
+    Returns
+    -------
+    dict of str to Recipe
+        By name.
+    """
     from spinglass_nn.studies.recipes.liao2024 import RECIPE as liao2024
 
     return {recipe.name: recipe for recipe in (liao2024,)}
@@ -94,6 +100,16 @@ def recipes() -> dict[str, Recipe]:
 
 def find_recipe(name: str) -> Recipe:
     """The recipe of a name.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"liao2024"``.
+
+    Returns
+    -------
+    Recipe
+        Its parameters, tasks and claims.
 
     Raises
     ------
@@ -116,6 +132,11 @@ def resolve_parameters(recipe: Recipe, settings: Mapping[str, Any]) -> Any:
         The study.
     settings : mapping
         Names to values, or to text as typed on a command line (lists with commas).
+
+    Returns
+    -------
+    msgspec.Struct
+        The parameters, checked.
 
     Raises
     ------
@@ -201,6 +222,16 @@ def run_study(
 
 def open_study(folder: PathType) -> StudyRun:
     """Open the folder of a finished study, computing nothing but its claims.
+
+    Parameters
+    ----------
+    folder : path
+        Where `run_study` put it.
+
+    Returns
+    -------
+    StudyRun
+        As `run_study` returned it.
 
     Raises
     ------

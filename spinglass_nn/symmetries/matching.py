@@ -246,8 +246,11 @@ def _match_activations(
         for gram, order in zip(grams, start.orders, strict=True)
     )
     before, after = (
-        sum(float(gram[np.arange(len(gram)), order].sum())
-            for gram, order in zip(grams, some, strict=True)) / max(start.n_units, 1)
+        sum(
+            float(gram[np.arange(len(gram)), order].sum())
+            for gram, order in zip(grams, some, strict=True)
+        )
+        / max(start.n_units, 1)
         for some in (start.orders, orders)
     )
     return Match(Permutation(orders), before, after, "activations", True, np.array([after]))

@@ -165,7 +165,8 @@ def balancing_factors(replica: Replica, *, max_iterations: int = 10_000) -> Bala
     gauge = _Gauge(
         [np.square(layer.weight, dtype=np.float64) for layer in replica.layers],
         [
-            np.zeros(len(layer.weight)) if layer.bias is None
+            np.zeros(len(layer.weight))
+            if layer.bias is None
             else np.square(layer.bias, dtype=np.float64)
             for layer in replica.layers
         ],

@@ -194,8 +194,9 @@ def _null_band(hierarchy: Hierarchy, which: str) -> Axes:
 
 def _null_caption(side: str) -> str:
     return (
-        "Dots: measured, with jackknife errors over solutions. Grey: 1 to 99 % of Gaussian "
-        f"points of the same number and dimension. Trees lie on the {side} side."
+        "Dots: measured, with jackknife errors over solutions. Grey: 1 to 99 % of the null "
+        "model's draws: Gaussian points, or after matching and for predictions points that "
+        f"differ only in how far out they lie. Trees lie on the {side} side."
     )
 
 

@@ -171,8 +171,10 @@ def _hierarchy(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "pair, after matching in the balanced gauge, and between predictions on the test "
             "set. Average linkage; all triangles for K, which is 0 for ultrametric points.",
             "A dendrogram always looks like a tree, and in many dimensions all distances are "
-            "nearly equal. So every number is compared with Gaussian points of the same number "
-            "and dimension, and with forked runs that have a tree by construction. Predictions "
+            "nearly equal. So every number is compared with a null model: Gaussian points of the "
+            "same number and dimension for weights as trained; points that differ only in how far "
+            "out they lie for the other distances, since matching evens out pairs but not norms. "
+            "Forked runs, which have a tree by construction, show what would be seen. Predictions "
             "of solutions that differ in quality can look tree-like for that reason alone.",
         ),
         findings=sentences,
@@ -180,7 +182,7 @@ def _hierarchy(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
                   ("tree-independent", "tree-forked", "nulls-cophenetic", "nulls-k", "overlaps")],
         tables=[
             Table(
-                "Ensembles and distances against Gaussian points (1-99 % of "
+                "Ensembles and distances against their null models (1-99 % of "
                 f"{run.parameters.n_null} draws); p is corrected for two statistics",
                 ("ensemble, distance", "n", "mean distance (c.v.)", "cophenetic", "null",
                  "K", "null", "p"),

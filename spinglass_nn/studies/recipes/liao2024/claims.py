@@ -12,7 +12,7 @@ from spinglass_nn.statistics import Estimate, mean_estimate, spearman
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import Claim
 from spinglass_nn.studies.recipes.liao2024.flatness import MEASURES, RULES, Sweep
-from spinglass_nn.studies.recipes.liao2024.hierarchy import Hierarchy
+from spinglass_nn.studies.recipes.liao2024.hierarchy import Branch, Hierarchy
 from spinglass_nn.studies.recipes.liao2024.interpolation import Interpolation
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
@@ -190,12 +190,22 @@ def _many_minima(
     )
 
 
-def _tree_verdict(verdict: str) -> str:
-    return {
-        "more tree-like": rules.SUPPORTED,
-        "no more tree-like": rules.NOT_SUPPORTED,
-        "cannot tell": rules.CANNOT_TELL,
-    }[verdict]
+def _tree_verdict(hierarchy: Hierarchy, branch: Branch) -> tuple[str, float]:
+    """Verdict on a hierarchy, and the K half-way between noise and a tree.
+
+    A small p-value alone is no hierarchy: solutions of different norm are a little more
+    tree-like than equal ones. The points also have to come half-way to a tree; to deny a
+    hierarchy they have to stay short of that by three errors, and the instrument has to see
+    the one in the forked runs.
+    """
+    test, half = branch.ultrametricity, branch.ultrametricity.k.null.mean / 2
+    k = test.k.value
+    seen = hierarchy.branch("forked", "euclidean").ultrametricity.verdict == "more tree-like"
+    if test.p_value <= test.level and k.mean <= half:
+        return rules.SUPPORTED, half
+    if seen and rules.above(k, half) == rules.SUPPORTED:
+        return rules.NOT_SUPPORTED, half
+    return rules.CANNOT_TELL, half
 
 
 def _hierarchy(hierarchy: Hierarchy) -> Claim:
@@ -203,9 +213,7 @@ def _hierarchy(hierarchy: Hierarchy) -> Claim:
     branch = hierarchy.branch("independent", "aligned euclidean")
     control = hierarchy.branch("forked", "euclidean").ultrametricity
     test = branch.ultrametricity
-    verdict = _tree_verdict(test.verdict)
-    if control.verdict != "more tree-like" and verdict == rules.NOT_SUPPORTED:
-        verdict = rules.CANNOT_TELL
+    verdict, half = _tree_verdict(hierarchy, branch)
     band = test.cophenetic.null
     return Claim(
         "C13",
@@ -214,10 +222,12 @@ def _hierarchy(hierarchy: Hierarchy) -> Claim:
         "c",
         "cophenetic correlation of average linkage, distances after matching",
         test.cophenetic.value,
-        f"Gaussian points: {band.low:.3f} to {band.high:.3f} (1-99 %); forked runs, which "
-        f"share history: {control.cophenetic.value.mean:.3f}",
+        f"{test.null}: {band.low:.3f} to {band.high:.3f} (1-99 %), p = "
+        f"{test.cophenetic.corrected:.2g}; forked runs, which share history: "
+        f"{control.cophenetic.value.mean:.3f}",
         verdict,
-        test.sentence,
+        f"a hierarchy has to come half-way to a tree (K below {half:.2f}) at p < "
+        f"{test.level:g}; found K = {test.k.value}",
     )
 
 
@@ -225,11 +235,7 @@ def _ultrametric(hierarchy: Hierarchy) -> Claim:
     branch = hierarchy.branch("independent", "aligned euclidean")
     control = hierarchy.branch("forked", "euclidean").ultrametricity.k.value
     test = branch.ultrametricity.k
-    verdict = rules.CANNOT_TELL
-    if test.corrected <= branch.ultrametricity.level:
-        verdict = rules.SUPPORTED
-    elif branch.ultrametricity.verdict == "no more tree-like":
-        verdict = rules.NOT_SUPPORTED
+    verdict, half = _tree_verdict(hierarchy, branch)
     return Claim(
         "C14",
         "The hierarchy of solutions is ultrametric",
@@ -237,10 +243,10 @@ def _ultrametric(hierarchy: Hierarchy) -> Claim:
         "c",
         "K = ⟨d₃ - d₂⟩ / sd(d) over all triangles, distances after matching",
         test.value,
-        f"Gaussian points: {test.null.low:.3f} to {test.null.high:.3f} (1-99 %); ultrametric "
-        f"points: 0; forked runs: {control.mean:.3f}",
+        f"{branch.ultrametricity.null}: {test.null.low:.3f} to {test.null.high:.3f} (1-99 %), p = "
+        f"{test.corrected:.2g}; ultrametric points: 0; forked runs: {control.mean:.3f}",
         verdict,
-        f"p = {test.corrected:.2g} for a lower K than the null's, corrected for two statistics",
+        f"K has to lie below {half:.2f}, half-way from noise to ultrametric points",
     )
 
 

@@ -114,7 +114,8 @@ def _train(context: Context, rule: str, batch_size: int) -> TrainingRun:
         optimizer=SGD(learning_rate=p.sweep_learning_rate),
         start=p.initializer,
         stop_at_loss=p.sweep_stop_at_loss if matched else None,
-        record_every=1 if matched else p.sweep_epochs,
+        # larger batches come down more slowly, so the rule is tested less often
+        record_every=max(1, batch_size // 64) if matched else p.sweep_epochs,
         checkpoint=context.checkpoint(f"{rule.split()[1]}{batch_size}"),
         progress=context.progress,
         n_threads=context.n_threads,

@@ -53,7 +53,8 @@ class Branch:
         Cophenetic correlation for every linkage of `LINKAGES`; NaN where a linkage does not
         apply to the distance.
     ultrametricity : Ultrametricity
-        Against Gaussian points.
+        Against points without hierarchy: Gaussian ones, or, where matching or counting makes
+        the distances, points that differ only in how far out they lie.
     """
 
     ensemble: str
@@ -118,7 +119,6 @@ def _branch(
     found = distances(replicas, kind=kind, data=data, n_threads=context.n_threads)
     test = ultrametricity(
         found,
-        null="gaussian",
         n_null=p.n_null,
         level=LEVEL,
         rng=context.rng(number),

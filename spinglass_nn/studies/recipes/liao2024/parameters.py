@@ -86,10 +86,10 @@ _LEAST = {
 
 SCALES: dict[str, dict[str, Any]] = {
     "quick": {
-        "n_probe": 2000, "width": 64, "stop_at_loss": 0.05, "n_solutions": 24,
-        "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 200, "walk_records": 10, "n_permutations": 12,
-        "n_pairs": 12, "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 6,
-        "n_directions": 6,
+        "n_probe": 2000, "width": 64, "stop_at_loss": 0.1, "n_solutions": 24,
+        "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
+        "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
+        "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
     },
     "standard": {},
 }  # fmt: skip

@@ -1,0 +1,160 @@
+"""A walk that goes on, from memory, from disk or after an interrupt, has the same bits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import spinglass_nn as sg
+from spinglass_nn._core.random import seed_of
+from spinglass_nn.datasets import Dataset
+from spinglass_nn.errors import Interrupted, ParameterError
+from spinglass_nn.networks import MLP, initialize
+from spinglass_nn.walks import AlwaysAccept, LossCap, Metropolis, random_walk, running
+
+SERIES = ("steps", "distance", "overlap", "loss", "accuracy", "test_loss", "test_accuracy")
+
+
+def assert_same(one, other):
+    for name in (*SERIES, "acceptance"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    for name in ("positions", "generators", "losses", "accepted", "records"):
+        a, b = getattr(one.state, name), getattr(other.state, name)
+        np.testing.assert_array_equal(a, b, err_msg=name)
+    assert one.state.n_steps == other.state.n_steps
+    assert one.step == other.step
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("geometry", ["flat", "sphere"])
+@pytest.mark.parametrize("rule", [AlwaysAccept(), Metropolis(0.02), LossCap(3.0)])
+def test_100_and_100_are_200(net, small_data, start, tmp_path, rule, geometry, dtype):
+    kind = {
+        "n_walkers": 3,
+        "record_every": 30,
+        "rule": rule,
+        "geometry": geometry,
+        "dtype": dtype,
+        "rng": 11,
+    }
+    whole = random_walk(net, small_data, start, n_steps=200, step=0.1, **kind)
+    half = random_walk(net, small_data, start, n_steps=100, step=0.1, **kind)
+    assert half.steps.tolist() == [0, 30, 60, 90, 100]
+    loaded = sg.load(sg.save(half.state, tmp_path / "state.npz"))
+    for state in (half.state, loaded):
+        assert_same(random_walk(net, small_data, n_steps=200, state=state, **kind), whole)
+
+
+def test_half_used_random_words_are_kept(net, small_data, start):
+    # float32 draws take half a word each; an odd number of them leaves one half over
+    walk = random_walk(
+        net, small_data, start, n_steps=1, step=0.1, n_walkers=8, dtype=np.float32, rng=0
+    )
+    assert walk.state.generators[:, 5].any()
+
+
+def test_saved_walk_comes_back_whole(net, small_data, start, tmp_path):
+    walk = random_walk(
+        net,
+        small_data,
+        start,
+        n_steps=20,
+        step=0.1,
+        rule=Metropolis(0.1),
+        n_walkers=2,
+        rng=np.random.SeedSequence(3, spawn_key=(1, 2)),
+    )
+    loaded = sg.load(sg.save(walk, tmp_path / "walk.npz"))
+    assert_same(loaded, walk)
+    assert loaded.rule == walk.rule == "Metropolis(temperature=0.1)"
+    seed = seed_of(np.random.SeedSequence(3, spawn_key=(1, 2)))
+    assert loaded.state.plan.seed == (seed.entropy, *seed.key)
+    assert loaded.state.network == net
+
+
+def test_state_at_its_end_gives_the_result_again(net, small_data, start):
+    walk = random_walk(net, small_data, start, n_steps=20, step=0.1, rng=4)
+    again = random_walk(net, small_data, n_steps=20, state=walk.state)
+    assert_same(again, walk)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("record_every", [1, 7, 100])
+def test_interrupt_loses_nothing(net, small_data, start, monkeypatch, n_threads, record_every):
+    kind = {
+        "n_steps": 40,
+        "excursion": 0.3,
+        "n_walkers": 3,
+        "rule": Metropolis(0.05),
+        "record_every": record_every,
+        "n_threads": n_threads,
+        "rng": 6,
+    }
+    whole = random_walk(net, small_data, start, **kind)
+    monkeypatch.setattr(running, "_STRETCH", 1e-3)
+    real, calls = running.walk_to, []
+
+    def interrupted(course, state, walker, until):
+        calls.append(until)
+        if len(calls) == 8:  # in the middle of a stretch: some walkers are done with it
+            raise KeyboardInterrupt
+        return real(course, state, walker, until)
+
+    monkeypatch.setattr(running, "walk_to", interrupted)
+    with pytest.raises(Interrupted, match=r"after \d+ of 40 steps; repeat the call") as caught:
+        random_walk(net, small_data, start, **kind)
+    monkeypatch.setattr(running, "walk_to", real)
+    state = caught.value.state
+    assert 0 < state.n_steps < 40
+    assert_same(random_walk(net, small_data, start, state=state, **kind), whole)
+
+
+def test_interrupt_from_progress(net, small_data, start):
+    kind = {"n_steps": 40, "step": 0.1, "n_walkers": 2, "record_every": 5, "rng": 6}
+
+    def stop(done, total, text):
+        assert (total, text) == (80, "random walk")
+        if done == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="after 10 of 40") as caught:
+        random_walk(net, small_data, start, progress=stop, **kind)
+    again = random_walk(net, small_data, start, state=caught.value.state, **kind)
+    assert_same(again, random_walk(net, small_data, start, **kind))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"n_walkers": 3}, "n_walkers must be that of state, 2, got 3"),
+        ({"first_walker": 1}, "first_walker must be that of state, 0, got 1"),
+        ({"geometry": "sphere"}, "geometry must be that of state, flat, got sphere"),
+        ({"record_every": 3}, "record_every must be that of state, 2, got 3"),
+        ({"rule": Metropolis(0.2)}, "rule must be that of state, Metropolis"),
+        ({"rule": AlwaysAccept()}, "rule must be that of state, Metropolis"),
+        ({"step": 0.2}, "step must be that of state, 0.1, got 0.2"),
+        ({"excursion": 0.2}, "step must be that of state, 0.1, got"),
+        ({"rng": 8}, r"rng must be that of state, \(7,\), got \(8,\)"),
+        ({"dtype": np.float32}, "dtype must be that of state, float64, got float32"),
+        ({"test": False}, "test data must be that of state, True, got False"),
+        ({"n_steps": 9}, "n_steps must be at least the 10 that state has made, got 9"),
+    ],
+)
+def test_state_of_another_run(net, small_data, start, changed, message):
+    kind = {"n_walkers": 2, "record_every": 2, "rule": Metropolis(0.1), "rng": 7}
+    state = random_walk(net, small_data, start, n_steps=10, step=0.1, **kind).state
+    with pytest.raises(ParameterError, match=message):
+        random_walk(net, small_data, start, **({"n_steps": 20} | kind | changed), state=state)
+
+
+def test_state_of_other_data_start_or_network(net, small_data, start):
+    state = random_walk(net, small_data, start, n_steps=10, step=0.1).state
+    less = small_data.test
+    data = Dataset(less.inputs, less.labels, n_classes=3, test=less)
+    with pytest.raises(ParameterError, match="data must be those of state: the loss"):
+        random_walk(net, data, n_steps=20, state=state)
+    with pytest.raises(ParameterError, match="start must be that of state, got another point"):
+        random_walk(net, small_data, start.weights + 0.1, n_steps=20, state=state)
+    other = MLP(sizes=(4, 5, 3))
+    with pytest.raises(ParameterError, match="net must be that of state"):
+        random_walk(other, small_data, initialize(other)[0], n_steps=20, state=state)
