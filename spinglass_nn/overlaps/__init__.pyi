@@ -1,6 +1,6 @@
 from .clustering import Tree, cluster, cophenetic_correlation, cophenetic_matrix
 from .controls import tree_points
-from .distribution import OverlapDistribution, distribution
+from .histograms import OverlapDistribution, distribution
 from .metric import Distances, as_distances
 from .null_models import (
     NullModel,

@@ -117,7 +117,7 @@ def distances(
 ) -> Distances:
     """Distances of all pairs of points.
 
-    - "euclidean": |x_a - x_b|.
+    - "euclidean": ``|x_a - x_b|``.
     - "aligned euclidean": the same after the hidden units of b were permuted to match a,
       each pair on its own (matching everything to one reference would distort).
     - "balanced euclidean": aligned euclidean in the balanced gauge, in which the in- and

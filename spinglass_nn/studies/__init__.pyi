@@ -9,8 +9,8 @@ from .study import (
     Recipe,
     StudyRun,
     find_recipe,
+    known_recipes,
     open_study,
-    recipes,
     resolve_parameters,
     run_study,
 )
@@ -30,8 +30,8 @@ __all__ = [
     "Task",
     "Walks",
     "find_recipe",
+    "known_recipes",
     "open_study",
-    "recipes",
     "resolve_parameters",
     "run_study",
 ]

@@ -85,7 +85,7 @@ class StudyRun:
     claims: list[Claim]
 
 
-def recipes() -> dict[str, Recipe]:
+def known_recipes() -> dict[str, Recipe]:
     """All studies this package knows.
 
     Returns
@@ -116,7 +116,7 @@ def find_recipe(name: str) -> Recipe:
     StudyError
         If there is none; near misses are pointed out.
     """
-    known = recipes()
+    known = known_recipes()
     if name not in known:
         hint = check.nearest(name, tuple(known))
         raise StudyError(f"study must be one of {', '.join(known)}, got {name!r}{hint}")

@@ -273,7 +273,12 @@ def test_null_band_spans_one_to_ninety_nine_percent():
     assert [item.get_marker() for item in observed] == ["o", "D"]
     written = [text.get_text() for text in ax.texts]
     assert written.count("not measured") == 2
-    assert [text for text in written if text != "not measured"] == ["in", "out", "missing", "nan"]
+    assert [text for text in written if text != "not measured"] == [
+        "in",
+        "out",
+        "missing",
+        "nan",
+    ]
 
 
 def test_flatness_draws_both_stop_rules():

@@ -98,7 +98,7 @@ class Walks:
         )
 
     def scaled_trace(self) -> Estimate:
-        """Mean of tr(H) |θ₀|² over solutions: the law's constant in units of the length."""
+        """Mean of ``tr(H) |θ₀|²`` over solutions: the law's constant in units of the length."""
         traces = np.array([t.mean for t in self.traces])
         return mean_estimate(traces * self.norms**2)
 
