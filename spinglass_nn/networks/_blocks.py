@@ -75,6 +75,11 @@ def source(net: MLP, data: LabelledData, dtype: np.dtype[Any]) -> Source:
     DataError
         If the loss needs labels or targets that the data do not have.
     """
+    if not isinstance(data, LabelledData):
+        raise DataError(
+            f"data must be a Dataset, got {type(data).__name__}; "
+            "spinglass_nn.datasets.from_arrays(X, y) makes one"
+        )
     if data.inputs.ndim != 2 or data.inputs.shape[1] != net.n_inputs:
         raise ShapeError(
             f"data must have {net.n_inputs} inputs per sample for {net}, "

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from spinglass_nn._core import check
+from spinglass_nn._core import check, vectors
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import ParameterError, ShapeError
 from spinglass_nn.networks.mlp import MLP, Layer
@@ -52,7 +52,7 @@ class Replica:
     @property
     def norm(self) -> float:
         """Euclidean length of the parameter vector."""
-        return float(np.linalg.norm(self.weights.astype(np.float64, copy=False)))
+        return vectors.norm(self.weights)
 
 
 @result()
@@ -112,10 +112,16 @@ class Replicas:
         ShapeError
             If a matrix or a bias does not fit, naming replica and layer.
         """
-        given = [
-            [(np.asarray(w), None if b is None else np.asarray(b)) for w, b in one]
-            for one in layers
-        ]
+        try:
+            given = [
+                [(np.asarray(w), None if b is None else np.asarray(b)) for w, b in one]
+                for one in layers
+            ]
+        except (TypeError, ValueError):
+            raise ParameterError(
+                "layers must be nested [replica][layer] = (weight, bias); one replica alone "
+                "is [[(W1, b1), (W2, b2), ...]]"
+            ) from None
         if not given:
             raise ParameterError("layers must hold at least one replica, got none")
         if dtype is None:
@@ -145,6 +151,8 @@ class Replicas:
     def __getitem__(self, index: Any) -> Replica | Replicas:
         if isinstance(index, (int, np.integer)):
             return Replica(self.network, self.weights[index])
+        if isinstance(index, tuple):
+            raise ParameterError(f"index must be one number, slice or list, got {index}")
         return Replicas(self.network, self.weights[index])
 
     @property

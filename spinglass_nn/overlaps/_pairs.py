@@ -105,7 +105,9 @@ def aligned(
 
         def one(pair: tuple[int, int]) -> float:
             first, second = members[pair[0]], members[pair[1]]
-            moved = symmetries.match(first, second).apply(second)
+            # restarts for deep networks draw from a stream of the pair's own
+            rng = np.random.SeedSequence(0, spawn_key=pair)
+            moved = symmetries.match(first, second, rng=rng).apply(second)
             done(1)
             return function(_double(first), _double(moved))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spinglass_nn._core import threads
+from spinglass_nn._core import threads, vectors
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn.datasets.dataset import Dataset
@@ -198,7 +198,7 @@ class Job:
             held_out = evaluate(self.net, theta, self.data.test, n_threads=1)
             test = (held_out.loss, held_out.accuracy)
         with np.errstate(over="ignore"):  # diverged, which the loss shows
-            norm = float(np.linalg.norm(theta.astype(np.float64, copy=False)))
+            norm = vectors.norm(theta)
         return (train.loss, train.accuracy, *test, norm)
 
     def _commit(

@@ -107,7 +107,8 @@ def observe(course: Course, position: FloatArray) -> Float64Array:
     start = course.origin.astype(np.float64, copy=False)
     row[0] = _norm(here - start)
     scale = _norm(here) * course.norm
-    row[1] = float(np.dot(here, start)) / scale if scale > 0 else math.nan
+    overlap = float(np.dot(here, start)) / scale if scale > 0 else math.nan
+    row[1] = min(max(overlap, -1.0), 1.0) if scale > 0 else overlap  # rounding may pass 1
     found = evaluate(course.net, position, course.data, n_threads=course.n_threads)
     row[2:4] = found.loss, found.accuracy
     if course.test is not None:

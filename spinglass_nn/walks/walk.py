@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from spinglass_nn._core import check, random, threads
+from spinglass_nn._core import check, random, threads, vectors
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks import MLP, Replica, Replicas
 from spinglass_nn.networks.parameters import as_rows
@@ -131,7 +131,7 @@ def random_walk(
     n_steps = check.count(n_steps, "n_steps")
     n_walkers = check.count(n_walkers, "n_walkers")
     origin = _origin(net, start, dtype, state)
-    norm = float(np.linalg.norm(origin.astype(np.float64, copy=False)))
+    norm = vectors.norm(origin)
     held_out = getattr(data, "test", None) if test else None
     fixed = (first_walker, held_out is not None)
     length = _step_length(step, excursion, n_steps, norm, state)
