@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from spinglass_nn._version import __version__
 from spinglass_nn.errors import Interrupted, ParameterError, SpinglassError
@@ -33,27 +36,57 @@ examples:
       draw the report again, and save every figure as a file too
 """
 
+_RUN_EXAMPLES = """\
+examples:
+  spinglass-nn run liao2024 --set data=fashion-mnist --set data_dir=FOLDER --out results
+  spinglass-nn run liao2024 --set data=npz --set data_dir=mine.npz --out mine
+      your own data: X, y, X_test, y_test
+  spinglass-nn run liao2024 --set scale=quick --set batch_sizes=8,64,512 --out sizes
+`spinglass-nn parameters STUDY` lists what can be set.
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 for an error, 130 for an interrupt."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.WARNING if options.quiet else logging.INFO,
-        format="%(message)s",
-        stream=sys.stderr,
-    )
     try:
-        options.command(options)
+        with _log_lines(options.quiet):
+            options.command(options)
+        sys.stdout.flush()
     except Interrupted as error:
         return _fail(str(error), 130)
     except KeyboardInterrupt:
         return _fail("interrupted; the same command goes on where it stopped", 130)
     except SpinglassError as error:
         return _fail(str(error), 2)
+    except BrokenPipeError:  # the reader of our output left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}; what was finished is kept", 2)
     return 0
+
+
+@contextmanager
+def _log_lines(quiet: bool) -> Iterator[None]:
+    """What the package logs, as lines on standard error; other packages stay silent."""
+    logger, handler = logging.getLogger("spinglass_nn"), logging.StreamHandler()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, instead of repeating the usage first."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see '{self.prog} --help'\n")
 
 
 def _fail(message: str, status: int) -> int:
@@ -63,7 +96,7 @@ def _fail(message: str, status: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="spinglass-nn",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
@@ -71,11 +104,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"spinglass_nn {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    running = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "-q", "--quiet", action="store_true", help="print the report's path and errors alone"
+    )
+    running = _Parser(add_help=False)
     running.add_argument(
-        "--threads", type=int, metavar="N", help="threads to use (default: all cores)"
+        "--threads", type=_threads, metavar="N", help="threads to use (default: all cores)"
     )
 
     _add_quickstart(
@@ -84,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
             parents=[common, running],
             help="the whole story on the built-in data, a report in minutes",
             description="Run the main study at its quick scale on the built-in Fashion-MNIST "
-            "subset and write a report.",
+            "subset and write a report. Running it again goes on where it stopped.",
+            epilog="example: spinglass-nn quickstart --out first-look --threads 2",
         )
     )
     _add_run(
@@ -92,14 +128,20 @@ def _parser() -> argparse.ArgumentParser:
             "run",
             parents=[common, running],
             help="a paper's study, at any size; goes on where it stopped",
-            description="Run a study into a folder. Running the same command again goes on where "
-            "an earlier run stopped, to the same bits.",
-            epilog="See `spinglass-nn parameters STUDY` for what can be set.",
+            description="Run a study into a folder. Running the same command again goes on\n"
+            "where an earlier run stopped, to the same bits.",
+            epilog=_RUN_EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
     _add_parameters(
         commands.add_parser(
-            "parameters", parents=[common], help="what can be set in a study, with defaults"
+            "parameters",
+            parents=[common],
+            help="what can be set in a study, with defaults",
+            description="List everything that `run STUDY --set KEY=VALUE` can set, with its "
+            "default, what it means, and where the default comes from.",
+            epilog="example: spinglass-nn parameters liao2024",
         )
     )
     _add_report(
@@ -108,9 +150,16 @@ def _parser() -> argparse.ArgumentParser:
             parents=[common],
             help="draw the report of a finished study again",
             description="Write report.html into the folder of a finished study.",
+            epilog="example: spinglass-nn report results --figures pdf",
         )
     )
     return parser
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be an integer of at least 1, got {text!r}")
+    return int(text)
 
 
 def _add_quickstart(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +225,8 @@ def _study(
         name, folder, settings, progress=show_bars, n_threads=options.threads
     )
     path = reports.write_study(run)
-    _verdicts(run)
+    if not options.quiet:
+        _verdicts(run)
     print(f"report: {path}")
 
 
@@ -204,16 +254,25 @@ def _parameters(options: argparse.Namespace) -> None:
 
     recipe = studies.find_recipe(options.study)
     print(recipe.title)
-    for scale in recipe.scales:
-        print(f"\nscale={scale}")
-        _table(recipe, scale)
+    print(
+        "\nKEY = default (where a scale differs)\n    meaning; where the default comes from\n"
+    )
+    for name, (meaning, basis) in recipe.notes.items():
+        text = meaning if basis == "-" else f"{meaning}; {basis}"
+        print(f"{name} = {_defaults(recipe, name)}".rstrip())
+        print(textwrap.indent(textwrap.fill(text, 84), "    "))
 
 
-def _table(recipe: Recipe, scale: str) -> None:
-    from spinglass_nn import studies
+def _defaults(recipe: Recipe, name: str) -> str:
+    """The default as it would be typed, and those of the scales that have another."""
+    usual = getattr(recipe.parameters(), name)
+    others = [
+        f"{scale}: {_typed(values[name])}"
+        for scale, values in recipe.scales.items()
+        if values.get(name, usual) != usual
+    ]
+    return _typed(usual) + (f" ({', '.join(others)})" if others else "")
 
-    values = studies.resolve_parameters(recipe, {"scale": scale})
-    for name, (meaning, _) in recipe.notes.items():
-        value = getattr(values, name)
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        print(f"  {name:<21} {text:<28} {meaning}")
+
+def _typed(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -63,7 +63,7 @@ def initialize(
     gain: float = 1.0,
     first_replica: int = 0,
     dtype: DTypeLike = np.float64,
-    rng: RNG = None,
+    rng: RNG | Seed = None,
 ) -> Replicas:
     r"""Draw initial weights.
 

@@ -18,6 +18,9 @@ from spinglass_nn.statistics.nulls import p_value
 from spinglass_nn.statistics.resampling import bootstrap_from
 from spinglass_nn.typing import RNG, Float64Array, IntArray
 
+# resamples are ranked together, as many as need this many numbers
+_NUMBERS_AT_ONCE = 1_000_000
+
 _Shuffle = Callable[[np.random.Generator], IntArray]
 
 
@@ -117,7 +120,7 @@ def spearman(
     if groups is not None and strata is not None:
         raise ParameterError("groups and strata must not both be given")
     within = _labels(strata, "strata", a.size)
-    value = _correlation(a, b, within)
+    value = float(_correlations(a, b, within))
     if math.isnan(value):
         raise DataError("x and y must vary (within strata), got a constant")
     blocks = _labels(groups, "groups", a.size) if groups is not None else None
@@ -125,10 +128,12 @@ def spearman(
     seed = seed_of(rng)
     check.count(n_resamples, "n_resamples", minimum=2)
     generator = seed.generator(Stream.RESAMPLING)
+    at_once = max(1, _NUMBERS_AT_ONCE // a.size)
     draws = np.empty(n_resamples)
-    for k in range(n_resamples):
-        rows = _resampled(generator, within, blocks)
-        draws[k] = _correlation(a[rows], b[rows], within[rows])
+    for low in range(0, n_resamples, at_once):
+        n = min(at_once, n_resamples - low)
+        rows = np.stack([_resampled(generator, within, blocks) for _ in range(n)])
+        draws[low : low + n] = _correlations(a[rows], b[rows], within)
     found = bootstrap_from(value, draws, level=level)
     n_draws = check.count(n_permutations, "n_permutations")
     orders = (shuffle(generator) for generator in [seed.generator(Stream.NULLS)] * n_draws)
@@ -158,18 +163,21 @@ def _members(labels: IntArray) -> list[IntArray]:
 
 
 def _ranks(values: Float64Array, strata: IntArray) -> Float64Array:
-    """Ranks within strata, scaled by the stratum's size plus one, centred."""
-    ranks = np.empty(values.size)
+    """Ranks within strata along the last axis, over the stratum's size plus one, centred."""
+    ranks = np.empty(values.shape)
     for rows in _members(strata):
-        ranks[rows] = rankdata(values[rows]) / (rows.size + 1) - 0.5
+        ranks[..., rows] = rankdata(values[..., rows], axis=-1) / (rows.size + 1) - 0.5
     return ranks
 
 
-def _correlation(x: Float64Array, y: Float64Array, strata: IntArray) -> float:
+def _correlations(x: Float64Array, y: Float64Array, strata: IntArray) -> Float64Array:
+    """Along the last axis; NaN where a side is constant."""
     a, b = _ranks(x, strata), _ranks(y, strata)
-    norm = math.sqrt(float(a @ a) * float(b @ b))
+    norm = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = (a * b).sum(axis=-1) / norm
     # rounding can leave a constant's ranks a hair from zero
-    return float(a @ b) / norm if norm > 1e-12 else math.nan
+    return np.asarray(np.where(norm > 1e-12, value, math.nan))
 
 
 def _resampled(

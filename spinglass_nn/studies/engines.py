@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from spinglass_nn.errors import Interrupted
+from spinglass_nn.errors import FormatError, Interrupted, SpinglassError
 from spinglass_nn.studies.store import Store
 from spinglass_nn.studies.task import Context, Task
 from spinglass_nn.typing import ProgressLike
@@ -70,10 +70,20 @@ def run_tasks(
         started = time.perf_counter()
         try:
             results[task.name] = task.run(context)
+            store.save(task.name, results[task.name])
+        except FormatError as error:  # a task reads no files but its checkpoints
+            raise FormatError(f"{error}; delete it and run the study again") from error
+        except Interrupted:
+            raise _interrupted(task, store) from None
+        except SpinglassError as error:
+            raise type(error)(f"{task.title}: {error}") from error
         except KeyboardInterrupt:
-            raise Interrupted(
-                f"interrupted in '{task.title}'; the same command goes on from {store.folder}"
-            ) from None
-        store.save(task.name, results[task.name])
+            raise _interrupted(task, store) from None
         logger.info("      %.1f s", time.perf_counter() - started)
     return results
+
+
+def _interrupted(task: Task, store: Store) -> Interrupted:
+    return Interrupted(
+        f"interrupted in '{task.title}'; the same command goes on from {store.folder}"
+    )

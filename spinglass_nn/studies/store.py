@@ -33,25 +33,39 @@ class Store:
 
     @classmethod
     def create(
-        cls, folder: PathType, study: str, version: int, parameters: Mapping[str, Any]
+        cls,
+        folder: PathType,
+        study: str,
+        version: int,
+        parameters: Mapping[str, Any],
+        data: str,
     ) -> Store:
         """Open a folder for a study: new, empty, or holding the same study already.
+
+        ``data`` is a digest of the data. A folder in which nothing was finished, such as one
+        left by parameters that made training diverge, counts as empty.
 
         Raises
         ------
         StudyError
             If the folder belongs to another study or other parameters, or holds other files.
+        FormatError
+            If its manifest is damaged.
         """
         path = Path(folder)
         if (path / _MANIFEST).exists():
             store = cls.open(path)
-            store._refuse_other(study, version, parameters)
-            return store
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if any((path / "tasks").glob("*")):
+                store._refuse_other(study, version, parameters)
+                store.refuse_other_data(data)
+                return store
+        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+            found = "other files" if path.is_dir() else "a file"
             raise StudyError(
-                f"the output folder must be new or empty, or hold this study; {path} does not"
+                f"the output folder must be new or empty, or hold this study; {path} "
+                f"{'holds' if path.is_dir() else 'is'} {found}"
             )
-        (path / "tasks").mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
         manifest = {
             "format": _FORMAT,
             "study": study,
@@ -59,9 +73,11 @@ class Store:
             "package_version": __version__,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "parameters": dict(parameters),
+            "data": data,
         }
         with written_whole(path / _MANIFEST) as file:
             file.write(json.dumps(manifest, indent=2).encode())
+        (path / "tasks").mkdir(exist_ok=True)
         return cls(path, manifest)
 
     @classmethod
@@ -78,16 +94,18 @@ class Store:
         path = Path(folder)
         try:
             manifest = json.loads((path / _MANIFEST).read_bytes())
-            if manifest["format"] != _FORMAT:
-                raise KeyError("format")
         except (FileNotFoundError, NotADirectoryError):
             raise StudyError(
                 f"{path} must be the folder of a study, it has no {_MANIFEST}"
             ) from None
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             raise FormatError(
-                f"{path / _MANIFEST} must be a study's manifest: {error}"
+                f"{path / _MANIFEST} must be a study's manifest, it is damaged: {error}"
             ) from error
+        if not _is_manifest(manifest):
+            raise FormatError(
+                f"{path / _MANIFEST} must be a study's manifest, got another file"
+            )
         return cls(path, manifest)
 
     def _refuse_other(self, study: str, version: int, parameters: Mapping[str, Any]) -> None:
@@ -108,6 +126,21 @@ class Store:
                 "choose another folder"
             )
 
+    def refuse_other_data(self, data: str) -> None:
+        """Refuse data that are not those of the results in the folder.
+
+        Raises
+        ------
+        StudyError
+            If their digest is another.
+        """
+        then = self.manifest.get("data", data)
+        if then != data:
+            raise StudyError(
+                f"{self.folder} holds results of other data than its parameters name now (digest "
+                f"{then} there, {data} here); put the data back, or choose another folder"
+            )
+
     def path(self, task: str) -> Path:
         """The file of a task's result."""
         return self.folder / "tasks" / f"{task}.npz"
@@ -121,11 +154,31 @@ class Store:
         return self.path(task).exists()
 
     def load(self, task: str) -> Any:
-        """A task's result."""
-        return load(self.path(task))
+        """A task's result.
+
+        Raises
+        ------
+        FormatError
+            If its file is damaged.
+        """
+        try:
+            return load(self.path(task))
+        except FormatError as error:
+            raise FormatError(f"{error}; delete it and run the study again") from error
 
     def save(self, task: str, value: Any) -> None:
-        """Keep a task's result; its checkpoints are no longer needed."""
+        """Keep a task's result; its checkpoints, whole or partial, are no longer needed."""
         save(value, self.path(task))
-        for leftover in (self.folder / "tasks").glob(f"{task}.*.checkpoint.npz"):
-            leftover.unlink(missing_ok=True)
+        for pattern in (f"{task}.*.checkpoint.npz", f"{task}.*.partial"):
+            for leftover in (self.folder / "tasks").glob(pattern):
+                leftover.unlink(missing_ok=True)
+
+
+def _is_manifest(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.get("format") == _FORMAT
+        and value.keys() >= {"study", "version", "package_version", "started", "parameters"}
+        and isinstance(value["study"], str)
+        and isinstance(value["parameters"], dict)
+    )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import msgspec
 
-from spinglass_nn._core import check
-from spinglass_nn.errors import ParameterError, StudyError
+from spinglass_nn._core import check, threads
+from spinglass_nn.errors import FormatError, ParameterError, StudyError
 from spinglass_nn.io.archive import written_whole
 from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies.claims import Claim
@@ -40,6 +41,9 @@ class Recipe:
         For every parameter: what it is, and where its default comes from.
     prepare : callable
         Parameters to what all tasks share (the data).
+    fingerprint : callable
+        What all tasks share to a few letters that change with it, so that one study does not
+        mix the results of two data sets.
     tasks : sequence of Task
         In order.
     claims : callable
@@ -53,6 +57,7 @@ class Recipe:
     scales: Mapping[str, Mapping[str, Any]]
     notes: Mapping[str, tuple[str, str]]
     prepare: Callable[[Any], Any]
+    fingerprint: Callable[[Any], str]
     tasks: Sequence[Task]
     claims: Callable[[Any, Any, Mapping[str, Any]], list[Claim]]
 
@@ -151,20 +156,29 @@ def resolve_parameters(recipe: Recipe, settings: Mapping[str, Any]) -> Any:
             )
     scale = settings.get("scale", "standard")
     check.choice(scale, "scale", recipe.scales)
-    values = {**recipe.scales[scale], "scale": scale, **settings}
-    types = msgspec.inspect.type_info(recipe.parameters)
-    assert isinstance(types, msgspec.inspect.StructType)
-    for field in types.fields:
-        given = values.get(field.name)
-        if isinstance(given, str) and not isinstance(field.type, msgspec.inspect.StrType):
-            many = isinstance(field.type, msgspec.inspect.VarTupleType)
-            values[field.name] = [v.strip() for v in given.split(",")] if many else given
+    kinds = get_type_hints(recipe.parameters)
+    chosen = {name: _converted(name, value, kinds[name]) for name, value in settings.items()}
+    return recipe.parameters(**{**recipe.scales[scale], "scale": scale, **chosen})
+
+
+_KINDS: dict[Any, str] = {
+    int: "an integer",
+    float: "a number",
+    str: "text",
+    tuple[int, ...]: "integers with commas between",
+    tuple[float, ...]: "numbers with commas between",
+}
+
+
+def _converted(name: str, given: Any, kind: Any) -> Any:
+    """A value of the parameter's type, from Python or from text."""
+    value = given.tolist() if hasattr(given, "tolist") else given
+    if isinstance(value, str) and get_origin(kind) is tuple:
+        value = [item.strip() for item in value.split(",")]
     try:
-        return msgspec.convert(values, recipe.parameters, strict=False)
-    except msgspec.ValidationError as error:
-        raise ParameterError(
-            f"{recipe.name} cannot run with these parameters: {error}"
-        ) from error
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        raise ParameterError(f"{name} must be {_KINDS[kind]}, got {given!r}") from None
 
 
 def run_study(
@@ -204,8 +218,15 @@ def run_study(
     """
     recipe = find_recipe(name)
     parameters = resolve_parameters(recipe, settings or {})
+    threads.resolve(n_threads)  # everything that can be refused is, before the folder is made
     shared = recipe.prepare(parameters)
-    store = Store.create(folder, recipe.name, recipe.version, msgspec.to_builtins(parameters))
+    store = Store.create(
+        folder,
+        recipe.name,
+        recipe.version,
+        msgspec.to_builtins(parameters),
+        recipe.fingerprint(shared),
+    )
     results = run_tasks(
         recipe.tasks,
         store,
@@ -236,7 +257,9 @@ def open_study(folder: PathType) -> StudyRun:
     Raises
     ------
     StudyError
-        If there is no study, or it is not finished.
+        If there is no study, it is not finished, or its data are no longer the same.
+    FormatError
+        If a file of it is damaged.
     """
     store = Store.open(folder)
     recipe = find_recipe(store.manifest["study"])
@@ -251,8 +274,12 @@ def open_study(folder: PathType) -> StudyRun:
             f"the study in {store.folder} must be finished first (missing: "
             f"{', '.join(missing)}); run it again into the same folder to go on"
         )
-    parameters = msgspec.convert(store.manifest["parameters"], recipe.parameters, strict=False)
+    try:
+        parameters = resolve_parameters(recipe, store.manifest["parameters"])
+    except ParameterError as error:
+        raise FormatError(f"{store.folder}/study.json is damaged: {error}") from error
     shared = recipe.prepare(parameters)
+    store.refuse_other_data(recipe.fingerprint(shared))
     results = {task.name: store.load(task.name) for task in recipe.tasks}
     return StudyRun(
         recipe, parameters, store, shared, results, recipe.claims(parameters, shared, results)
@@ -266,7 +293,13 @@ def _write_claims(store: Store, claims: list[Claim]) -> None:
     for claim in claims:
         row: dict[str, Any] = {f: getattr(claim, f) for f in fields}
         value: Estimate | None = claim.value
-        row["value"] = None if value is None else {"mean": value.mean, "error": value.error}
+        row["value"] = None if value is None else _written(value)
         rows.append(row)
     with written_whole(store.folder / "claims.json") as file:
         file.write(json.dumps(rows, indent=2, ensure_ascii=False).encode())
+
+
+def _written(value: Estimate) -> dict[str, float | None]:
+    """Mean and error; JSON has no word for NaN but null."""
+    numbers = {"mean": value.mean, "error": value.error}
+    return {name: x if math.isfinite(x) else None for name, x in numbers.items()}

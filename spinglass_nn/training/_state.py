@@ -33,7 +33,7 @@ def fresh_state(
             initializer=start,
             first_replica=0 if shared else settings["first_replica"],
             dtype=dtype,
-            rng=np.random.SeedSequence(seed.entropy, spawn_key=seed.key),
+            rng=seed,
         ).weights
     else:
         weights = np.atleast_2d(start.weights).astype(dtype)

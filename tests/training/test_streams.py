@@ -166,6 +166,13 @@ def test_named_starts_are_the_initializers(net, clouds, initializer):
     np.testing.assert_array_equal(run.snapshots.weights[:, 0], wanted.weights)
 
 
+@pytest.mark.parametrize("rng", [3, np.random.SeedSequence(1, spawn_key=(2, 5))])
+def test_the_start_is_that_of_initialize_for_every_kind_of_seed(net, clouds, rng):
+    run = train_replicas(net, clouds, n_replicas=2, n_epochs=0, rng=rng)
+    wanted = sg.networks.initialize(net, n_replicas=2, rng=rng)
+    np.testing.assert_array_equal(run.replicas.weights, wanted.weights)
+
+
 def test_seeds_decide(net, clouds):
     def final(rng):
         return train_replicas(net, clouds, **SETTINGS | {"rng": rng}).replicas.weights

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinglass_nn import plotting
-from spinglass_nn.statistics import mean_estimate, spearman
+from spinglass_nn.statistics import mean_estimate
 from spinglass_nn.studies import (
     Hierarchy,
     Interpolation,
@@ -18,6 +18,7 @@ from spinglass_nn.studies import (
     Sweep,
     Walks,
 )
+from spinglass_nn.studies.claims import ranked
 
 Drawn = dict[str, tuple[Figure | Axes, str, str]]
 
@@ -61,7 +62,7 @@ def _walks(walks: Walks) -> Drawn:
         "walk-loss": (
             plotting.walk_loss(trained, labels, against="steps", ordered=True),
             f"Loss along free random walks from solutions, for walks of length ρ|θ₀|. {_BAND}",
-            "Train loss against step: flat for short walks, rising steeply for long ones.",
+            "Train loss against step, one line for each length of walk.",
         ),
         "walk-law": (
             _law(walks),
@@ -70,8 +71,8 @@ def _walks(walks: Walks) -> Drawn:
             "solutions), with the quadratic law tr(H) d²/2N from the Hessian at the solutions "
             "(dashed; band: its error). The law does not see the kinks of ReLU units, so a "
             "constant factor to it is no structure; another slope is.",
-            "Rise of the loss against distance on logarithmic axes; the walks follow a "
-            "straight line of slope two.",
+            "Rise of the loss against distance on logarithmic axes, beside a dashed line of "
+            "slope two.",
         ),
         "walk-starts": (
             plotting.walk_loss(starts, list(walks.starts), against="distance"),
@@ -116,25 +117,25 @@ def _paths(paths: Interpolation) -> Drawn:
             "Train loss on straight lines: from a solution to its copy with all hidden units "
             "permuted, to an independent solution, and to that after matching or shuffling "
             "its units. Means with 10-90 % bands over pairs.",
-            "Loss against position on the line; all rise in the middle, the matched pairs "
-            "far less than the others.",
+            "Loss against position on the line for four kinds of pairs.",
         ),
         "path-accuracy": (
             plotting.curves(groups, labels, quantity="test_accuracy"),
             "Test accuracy on the same lines.",
-            "Test accuracy against position on the line, dipping in the middle.",
+            "Test accuracy against position on the line for the same pairs.",
         ),
         "barrier-fraction": (
             plotting.barrier_against_fraction(paths.fractions, paths.barriers, log=True),
             "Barrier to a copy against the share of hidden units that were moved; bars are "
-            "standard errors over permutations.",
-            "The barrier grows with the share of permuted units.",
+            "standard errors over permutations. Lines without a barrier count in the mean, but "
+            "have no point on this axis.",
+            "Barrier against the share of permuted units on logarithmic axes.",
         ),
         "chain": (
             plotting.chain_profile(paths.chain),
             "The same kind of copy reached one swap of two units at a time; the straight line "
             f"to it has a barrier of {direct:.3g} nats.",
-            "Loss along the chain of swaps: many small bumps between points of equal loss.",
+            "Loss along the chain of swaps, with dots of equal loss where legs meet.",
         ),
     }
 
@@ -147,16 +148,18 @@ def _hierarchy(hierarchy: Hierarchy, solutions: Solutions) -> Drawn:
             plotting.dendrogram_and_matrix(independent.tree, independent.distances),
             "Independent solutions after pairwise matching of their hidden units: dendrogram "
             "(average linkage) and distances in its order. Any set of points yields a tree.",
-            "Dendrogram whose merges all lie at nearly the same height, over a matrix "
-            "without blocks.",
+            "Dendrogram of the independent solutions over the matrix of their distances.",
         ),
         "tree-forked": (
             plotting.dendrogram_and_matrix(
-                forked.tree, forked.distances, groups=[int(g) for g in solutions.fork_groups]
+                forked.tree,
+                forked.distances,
+                groups=[f"start {g + 1}" for g in solutions.fork_groups],
             ),
-            "Positive control: runs that share history and part at the fork epochs. This is "
-            "what a hierarchy looks like in the same instrument.",
-            "Dendrogram with clear levels over a matrix of nested blocks.",
+            "Positive control: runs that share history and part at the fork epochs, as trained "
+            "(they were trained less long than the solutions). This is what a hierarchy looks "
+            "like.",
+            "Dendrogram of the forked runs over the matrix of their distances.",
         ),
         "nulls-cophenetic": (
             _null_band(hierarchy, "cophenetic"),
@@ -177,7 +180,7 @@ def _hierarchy(hierarchy: Hierarchy, solutions: Solutions) -> Drawn:
         "P(q) of weight vectors over pairs of independent solutions, before and after matching "
         "hidden units, and of untrained networks after the same matching, which alone makes q "
         "positive. Bars are jackknife errors over solutions.",
-        "Three narrow peaks of the overlap distribution.",
+        "Three distributions of the overlap.",
     )
     return drawn
 
@@ -195,16 +198,14 @@ def _null_band(hierarchy: Hierarchy, which: str) -> Axes:
 def _null_caption(side: str) -> str:
     return (
         "Dots: measured, with jackknife errors over solutions. Grey: 1 to 99 % of the null "
-        "model's draws: Gaussian points, or after matching and for predictions points that "
-        f"differ only in how far out they lie. Trees lie on the {side} side."
+        "model's draws, points that differ only in how far out they lie. Trees lie on the "
+        f"{side} side."
     )
 
 
 def _flatness(sweep: Sweep) -> Drawn:
     sizes = sweep.batch_sizes
-    rho = spearman(
-        sweep.sharpness[1, 0].ravel(), sweep.test_accuracy[0].ravel(), rng=0
-    ).estimate
+    rho = ranked(sweep.sharpness[1, 0], sweep.test_accuracy[0]).estimate
 
     def by_rule(values: Any) -> dict[str, Any]:
         return {rule: values[k] for k, rule in enumerate(_RULES)}
@@ -215,14 +216,15 @@ def _flatness(sweep: Sweep) -> Drawn:
                               measure="F1: ΔL at fixed distance (nats)", log=True),
             "Rise of the loss at a fixed distance, against batch size. Bars are standard "
             "errors over seeds.",
-            "F1 against batch size for both stopping rules; it grows with batch size.",
+            "F1 against batch size for both stopping rules.",
         ),
         "flatness-relative": (
             plotting.flatness(sizes, by_rule(sweep.sharpness[1]),
                               measure="F2: ΔL at fixed distance over norm (nats)", log=True),
-            "Rise of the loss at a fixed fraction of the solution's length: the answer turns "
-            "round with the stopping rule.",
-            "F2 against batch size: rising at matched loss, falling at matched epochs.",
+            "Rise of the loss at a fixed fraction of the solution's length, against batch size. "
+            "Bars are standard errors over seeds. At matched epochs large batches take "
+            "fewer steps and end at another train loss, on which flatness depends too.",
+            "F2 against batch size for both stopping rules.",
         ),
         "gap": (
             plotting.generalization_gap(sizes, by_rule(sweep.gap)),

@@ -44,7 +44,8 @@ def _solutions(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"parameters, plain SGD at rate {p.learning_rate:g} and batch {p.batch_size}, until "
             f"the train loss is {p.stop_at_loss:g} nats or less. Three ensembles: independent "
             "runs (E1), runs that share the start but not the data order (E2), and runs that "
-            "share history and fork (E5).",
+            f"share history and fork (E5), which end after "
+            f"{p.fork_epochs[-1] + max(np.diff([0, *p.fork_epochs]))} epochs, whatever their loss.",
         ),
         findings=(
             f"The {len(epochs)} independent runs took {epochs.min()} to {epochs.max()} epochs.",
@@ -74,8 +75,10 @@ def _walks(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "Such a walk goes in random directions only, so for short distances its loss must "
             "grow as d², as tr(H) d²/2N with H the Hessian and N the number of parameters. Only "
             "another growth says more than curvature. The Hessian of a ReLU network does not see "
-            "its kinks, which add to the rise; the last column shows by how much. It is taken "
-            "from pairs of opposite displacements of length ρ|θ₀|, free of the linear term.",
+            "its kinks. Where units about to switch on raise the loss on average, the kinks add "
+            "to the rise, also as d². The last column, from pairs of opposite displacements of "
+            "length ρ|θ₀|, shows this at short distance; at long distance it shows higher orders "
+            "of the smooth part as well.",
         ),
         findings=(
             f"At ρ = {walks.excursions[-1]:g} the loss has risen by "
@@ -103,7 +106,11 @@ def _paths(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         return mean_estimate(np.array([c.barrier for c in curves]))  # type: ignore[attr-defined]
 
     rows = [
-        (f"own copy, {f:.0%} of units moved", mean_estimate(b), mean_estimate(t))
+        (
+            f"own copy, {f:.0%} of units moved",
+            mean_estimate(b),
+            mean_estimate(t[b > 0]) if (b > 0).sum() > 1 else None,
+        )
         for f, b, t in zip(paths.fractions, paths.barriers, paths.peaks, strict=True)
     ]
     rows += [
@@ -123,13 +130,14 @@ def _paths(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "long permutation taken one swap at a time; straight lines between independent "
             "solutions, as trained, after matching the second one's units to the first's "
             "(exact for one hidden layer), and after shuffling them.",
-            "The barrier is the largest excess of the loss over the chord between the ends.",
+            "The barrier is the largest excess of the loss over the chord between the ends, zero "
+            "where the loss lies below it; lines without a barrier have no peak.",
         ),
         findings=(
             f"Copies have the loss of the original to {paths.copy_error:.1g} (float64).",
             f"Along the chain of swaps no leg rises by more than {legs.max():.3g} nats, the "
-            f"straight line to the same copy by {paths.chain_direct.barrier:.3g}: the barrier "
-            "belongs to the line, not to the pair.",
+            f"straight line to the same copy by {paths.chain_direct.barrier:.3g}: the barrier on "
+            "the straight line is no barrier of the landscape between the two.",
             f"Matching lowers the barrier between independent solutions from {mean(paths.pairs)} "
             f"to {mean(paths.matched)} nats and raises their overlap from "
             f"{mean_estimate(paths.similarity[:, 0])} to "
@@ -171,11 +179,13 @@ def _hierarchy(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "pair, after matching in the balanced gauge, and between predictions on the test "
             "set. Average linkage; all triangles for K, which is 0 for ultrametric points.",
             "A dendrogram always looks like a tree, and in many dimensions all distances are "
-            "nearly equal. So every number is compared with a null model: Gaussian points of the "
-            "same number and dimension for weights as trained; points that differ only in how far "
-            "out they lie for the other distances, since matching evens out pairs but not norms. "
-            "Forked runs, which have a tree by construction, show what would be seen. Predictions "
-            "of solutions that differ in quality can look tree-like for that reason alone.",
+            "nearly equal. So every number is compared with a null model: points that differ only "
+            "in how far out they lie. Gaussian points would be too easy a null, since norms of "
+            "networks differ and matching evens out pairs but not norms. The six tests are not "
+            "corrected for their number. Forked runs, which have a tree by construction, show what "
+            "would be seen, though most of their small K is due to the three starts, far apart and "
+            "with eight near runs each. Predictions of solutions that differ in quality can look "
+            "tree-like for that reason alone.",
         ),
         findings=sentences,
         drawings=[drawings[name] for name in
@@ -208,7 +218,7 @@ def _flatness(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
                 f"{sweep.norm[r, b].mean():.1f}",
                 *[mean_estimate(sweep.sharpness[k, r, b]) for k in range(len(MEASURES))],
             ))  # fmt: skip
-    change = np.log(sweep.balanced / sweep.sharpness[0])
+    change = sweep.balanced / sweep.sharpness[0]
     return Section(
         "flatness",
         "(d) Flatness against generalization",
@@ -224,8 +234,8 @@ def _flatness(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         ),
         findings=(
             "The same function can be made sharper or flatter by rescaling its units: going to "
-            f"the balanced gauge multiplies F1 by {np.exp(np.abs(change)).max():.2f} at most "
-            "without changing a single prediction.",
+            f"the balanced gauge multiplies F1 by {change.min():.2f} to "
+            f"{change.max():.2f} without changing the function.",
             "Runs at matched epochs differ in how far they were trained; that alone moves F2 and "
             "the gap together.",
         ),

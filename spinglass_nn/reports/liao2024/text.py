@@ -15,6 +15,7 @@ from spinglass_nn.reports.model import (
     Summary,
 )
 from spinglass_nn.studies import StudyRun
+from spinglass_nn.studies.recipes.liao2024.hierarchy import ROWS
 
 _REFERENCES = (
     Reference(
@@ -97,11 +98,16 @@ def _summary(run: StudyRun) -> Summary:
             "neighbourhoods, straight lines joined them to their own permuted copies and to "
             "each other, clustering looked for a hierarchy among them, and a sweep over batch "
             "sizes set flatness against generalization.",
-            "Every measurement stands beside a null model or a system whose answer is known.",
+            "Hierarchy and overlaps stand beside null models, untrained networks and runs whose "
+            "tree is known, walks and barriers beside untrained points and pairs of solutions. No "
+            "spin glass was simulated for comparison.",
         ),
         found=(
-            f"Of {len(run.claims)} statements taken from the paper, {_counted(run, 'supported')} "
-            f"are supported here ({_named(run, 'supported')}), {_counted(run, 'not supported')} "
+            f"Of {len(run.claims)} verdicts, on statements of the paper's abstract, of summaries "
+            "by third parties or inferred (the table says which; some are decided twice, under "
+            "two stopping rules), "
+            f"{_counted(run, 'supported')} are supported here ({_named(run, 'supported')}), "
+            f"{_counted(run, 'not supported')} "
             f"are not ({_named(run, 'not supported')}), and {_counted(run, 'cannot tell here')} "
             f"cannot be decided ({_named(run, 'cannot tell here')}).",
             f"On straight lines independent solutions are separated by {raw:.2f} nats; matching "
@@ -109,7 +115,8 @@ def _summary(run: StudyRun) -> Summary:
         ),
         certainty=(
             "Errors come from independent runs, never from points of one run; a verdict takes "
-            "three standard errors (Student's distribution where runs are few) or p < 0.01.",
+            "three standard errors (Student's distribution where runs are few) or p < 0.01. These "
+            "are levels of each verdict by itself, not corrected for the number of verdicts.",
             "One architecture, one data set, one optimizer: what holds here need not hold "
             "elsewhere, and solutions found by training are not samples of equilibrium.",
         ),
@@ -163,14 +170,18 @@ def _warnings(run: StudyRun) -> list[str]:
         "Only the paper's abstract and third-party summaries were at hand. The protocols are "
         "re-implemented with documented choices (see the table of parameters); no number here "
         "can be compared with a number of the paper.",
-        "With one hidden layer the paper's mapping leads to a spherical model with interactions "
-        "of H = 2 weights, which has no glass phase: the mapping by itself does not predict a "
-        "hierarchy for this architecture.",
+        "If the paper's mapping is that of Choromanska et al., one hidden layer leads to a "
+        "spherical model with interactions of H = 2 weights, which is replica symmetric, with two "
+        "minima: the mapping by itself does not predict a hierarchy for this architecture.",
     ]
     if run.parameters.scale == "quick":
         warnings.insert(
             0,
             "Quick scale: few runs on a subset of the data. Read the verdicts as a first look.",
+        )
+    if len(run.results["hierarchy"].branches) < len(ROWS):
+        warnings.append(
+            "All solutions predict the same on the test set, so there is no tree of predictions."
         )
     sweep = run.results["flatness"]
     missed = int(sweep.reached[0].size - sweep.reached[0].sum())

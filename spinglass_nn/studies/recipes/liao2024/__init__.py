@@ -22,6 +22,7 @@ RECIPE = Recipe(
     scales=parameters.SCALES,
     notes=parameters.NOTES,
     prepare=parameters.prepare,
+    fingerprint=parameters.fingerprint,
     tasks=(
         Task("solutions", 1, "training the solutions", solutions.run),
         Task("walks", 2, "random walks around them", walks.run, ("solutions",)),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from spinglass_nn.datasets.dataset import Dataset
-from spinglass_nn.statistics import Estimate, mean_estimate, spearman
+from spinglass_nn.landscape import LossCurve
+from spinglass_nn.statistics import Estimate, RankCorrelation
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import Claim
 from spinglass_nn.studies.recipes.liao2024.flatness import MEASURES, RULES, Sweep
@@ -27,6 +28,10 @@ INFERRED = "inferred, not seen in the paper"
 _ROUNDING = 1e-12
 # how far from the quadratic law counts as structure
 _LAW_MARGIN = 0.1
+# a spread of test accuracies below this share of the error rate counts as equal quality
+_ALIKE = 0.1
+# K below this share of its mean under the null counts as ultrametric
+_ULTRAMETRIC = 0.1
 
 
 def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) -> list[Claim]:
@@ -35,19 +40,20 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
     solutions, hierarchy, sweep = (
         results["solutions"], results["hierarchy"], results["flatness"],
     )  # fmt: skip
-    return [
-        _structure(parameters, walks),
-        _rises(parameters, walks),
-        _copies(paths),
-        _barrier(paths),
-        _grows(paths),
-        _many_minima(parameters, data, solutions, hierarchy),
-        _hierarchy(hierarchy),
-        _ultrametric(hierarchy),
-        *[_generalizes(parameters, sweep, rule) for rule in range(2)],
-        *[_small_batch(parameters, sweep, rule) for rule in range(2)],
-        *[_correlates(parameters, sweep, rule) for rule in range(2)],
-    ]
+    with np.errstate(divide="ignore", invalid="ignore"):  # NaN: nothing can be told
+        return [
+            _structure(parameters, walks),
+            _rises(parameters, walks),
+            _copies(paths),
+            _barrier(parameters, paths),
+            _grows(parameters, paths),
+            _many_minima(solutions, hierarchy),
+            _hierarchy(hierarchy),
+            _ultrametric(hierarchy),
+            *[_generalizes(parameters, sweep, rule) for rule in range(2)],
+            *[_small_batch(parameters, sweep, rule) for rule in range(2)],
+            *[_correlates(parameters, sweep, rule) for rule in range(2)],
+        ]
 
 
 def _structure(p: Parameters, walks: Walks) -> Claim:
@@ -70,20 +76,21 @@ def _structure(p: Parameters, walks: Walks) -> Claim:
         f"loss rise per squared distance at {rho:g} |θ| over that at {shortest:g} |θ|, same "
         "directions",
         ratio,
-        f"quadratic law = 1, structure counts from ±{_LAW_MARGIN:.0%}; at {shortest:g} |θ| the "
-        f"rise is {hessian} times that of the Hessian's trace, which does not see the kinks of "
-        "ReLU units",
+        f"quadratic law = 1, structure counts from ±{_LAW_MARGIN:.0%}; the same runs early in "
+        f"training, at a loss of {walks.early_loss.mean():.2f}: {walks.growth(place, early=True)}; "
+        f"at {shortest:g} |θ| the rise is {hessian} times that of the Hessian's trace, which does "
+        "not see the kinks of ReLU units",
         verdict,
-        reasons[verdict],
+        reasons[verdict] + f", for solutions of train loss {p.stop_at_loss:g}",
     )
 
 
 def _rises(p: Parameters, walks: Walks) -> Claim:
     place = int(np.argmin(np.abs(np.log(walks.excursions))))
     n = walks.norms.size
-    rise = mean_estimate(walks.rise("trained")[place])
-    fall = mean_estimate(walks.fall("trained")[place])
-    control = mean_estimate(walks.rise("untrained")[place])
+    rise = rules.mean_of(walks.rise("trained")[place])
+    fall = rules.mean_of(walks.fall("trained")[place])
+    control = rules.mean_of(walks.rise("untrained")[place])
     verdict = rules.all_of(rules.above(rise, 0, n), rules.below(fall, 0, n))
     return Claim(
         "C7",
@@ -115,13 +122,39 @@ def _copies(paths: Interpolation) -> Claim:
     )
 
 
-def _barrier(paths: Interpolation) -> Claim:
-    barriers, peaks = paths.barriers[-1], paths.peaks[-1]
-    barrier, peak = mean_estimate(barriers), mean_estimate(peaks)
-    independent = mean_estimate(np.array([c.barrier for c in paths.pairs]))
-    n = barriers.size
+def _by_solution(values: Float64Array, p: Parameters) -> Float64Array:
+    """Means over the permutations of one solution: these, not permutations, are independent."""
+    return np.array([values[k :: p.n_solutions].mean() for k in range(p.n_solutions)
+                     if k < len(values)])  # fmt: skip
+
+
+def _one_hump(curve: LossCurve) -> float:
+    """1 if the loss only rises up to its highest point and only falls after it, else 0."""
+    steps, top = np.diff(curve.loss), int(curve.loss.argmax())
+    slack = 1e-3 * curve.barrier  # a dip smaller than this is no second barrier
+    return float((steps[:top] >= -slack).all() and (steps[top:] <= slack).all())
+
+
+def _barrier(p: Parameters, paths: Interpolation) -> Claim:
+    barrier = rules.mean_of(_by_solution(paths.barriers[-1], p))
+    peak = rules.mean_of(_by_solution(paths.peaks[-1], p))
+    # a barrier cannot be negative, this can
+    middle = rules.mean_of(
+        _by_solution(
+            np.array(
+                [c.loss[c.loss.size // 2] - (c.loss[0] + c.loss[-1]) / 2 for c in paths.copies]
+            ),
+            p,
+        )
+    )
+    humps = np.array([_one_hump(c) for c in paths.copies])
+    independent = rules.mean_of(np.array([c.barrier for c in paths.pairs]))
+    n = min(paths.barriers.shape[1], p.n_solutions)
     verdict = rules.all_of(
-        rules.above(barrier, 0, n), rules.above(peak, 0.4, n), rules.below(peak, 0.6, n)
+        rules.above(middle, 0, n),
+        rules.above(peak, 0.4, n),
+        rules.below(peak, 0.6, n),
+        rules.above(rules.mean_of(_by_solution(humps, p)), 0.5, n),
     )
     return Claim(
         "C10",
@@ -130,22 +163,28 @@ def _barrier(paths: Interpolation) -> Claim:
         "b",
         f"barrier to copies with {paths.fractions[-1]:.0%} of the units moved (nats)",
         barrier,
-        f"two independent solutions: {independent}; peak at t = {peak}",
+        f"two independent solutions: {independent}; peak at t = {peak}; excess in the middle "
+        f"{middle}; a single hump on {humps.sum():.0f} of {humps.size} lines",
         verdict,
-        "the barrier has to exceed zero and the peak to lie in 0.4 to 0.6; a barrier on the "
-        "straight line says nothing about other paths",
+        "the loss in the middle has to exceed that of the ends, the peak to lie in 0.4 to 0.6 "
+        "and most lines to have one hump; a barrier on the straight line says nothing about "
+        "other paths",
     )
 
 
-def _grows(paths: Interpolation) -> Claim:
+def _grows(p: Parameters, paths: Interpolation) -> Claim:
     full, swap = paths.barriers[-1], paths.swap_barriers
-    ratio = mean_estimate(swap / full)
-    trend = spearman(
-        np.repeat(paths.fractions, paths.barriers.shape[1]), paths.barriers.ravel(), rng=0
+    ratio = rules.mean_of(_by_solution(swap / full, p))
+    n_fractions, n = paths.barriers.shape
+    trend = rules.ranked(  # the barriers of one solution belong together
+        np.tile(paths.fractions, n),
+        paths.barriers.T,
+        groups=np.repeat(np.arange(n), n_fractions),
     )
-    verdict = rules.all_of(
-        rules.below(ratio, 0.1, full.size), rules.above(Estimate(trend.low, 0.0), 0)
-    )
+    rising = rules.CANNOT_TELL
+    if trend.low > 0 or trend.high < 0:  # an interval that holds zero tells nothing
+        rising = rules.SUPPORTED if trend.low > 0 else rules.NOT_SUPPORTED
+    verdict = rules.all_of(rules.below(ratio, 0.1, min(n, p.n_solutions)), rising)
     return Claim(
         "C11",
         "The barrier grows with the share of permuted units and is tiny for a single swap",
@@ -160,20 +199,17 @@ def _grows(paths: Interpolation) -> Claim:
     )
 
 
-def _many_minima(
-    p: Parameters, data: Dataset, solutions: Solutions, hierarchy: Hierarchy
-) -> Claim:
+def _many_minima(solutions: Solutions, hierarchy: Hierarchy) -> Claim:
     accuracies = solutions.history.last("test_accuracy")
-    assert data.test is not None
     mean = float(accuracies.mean())
-    sampling = float(np.sqrt(mean * (1 - mean) / data.test.n_samples))
+    # a scale that does not depend on the size of the test set
+    alike = _ALIKE * (1 - mean)
     overlap = hierarchy.aligned.mean
-    # all solutions see one test set, so its sampling error is only a scale to compare with
     spread = float(accuracies.std(ddof=1))
     error = spread / np.sqrt(2 * (len(accuracies) - 1))
-    distinct = rules.below(overlap, 0.9)
+    distinct = rules.below(overlap, 0.9, hierarchy.aligned.n_units)
     verdict = rules.all_of(
-        distinct, rules.below(Estimate(spread, error), 2 * sampling, len(accuracies))
+        distinct, rules.below(Estimate(spread, error), alike, len(accuracies))
     )
     return Claim(
         "C12",
@@ -182,11 +218,12 @@ def _many_minima(
         "b",
         "standard deviation of the test accuracy over independent solutions",
         Estimate(spread, error),
-        f"similar means below {2 * sampling:.4f}, twice the sampling error of one accuracy; "
-        f"distinct means an overlap after matching below 0.9, found {overlap}",
+        f"similar means below {alike:.4f}, {_ALIKE:.0%} of the error rate; distinct means an "
+        f"overlap after matching below 0.9, found {overlap}",
         verdict,
-        f"{len(accuracies)} solutions of test accuracy {mean:.3f}; their train loss is set by "
-        "the stopping rule and says nothing",
+        f"{len(accuracies)} solutions of test accuracy {mean:.3f}; training stopped at a train "
+        "loss, so they are points of low loss, not minima proper, and their train loss says "
+        "nothing",
     )
 
 
@@ -194,16 +231,16 @@ def _tree_verdict(hierarchy: Hierarchy, branch: Branch) -> tuple[str, float]:
     """Verdict on a hierarchy, and the K half-way between noise and a tree.
 
     A small p-value alone is no hierarchy: solutions of different norm are a little more
-    tree-like than equal ones. The points also have to come half-way to a tree; to deny a
-    hierarchy they have to stay short of that by three errors, and the instrument has to see
-    the one in the forked runs.
+    tree-like than equal ones. The points also have to come half-way to a tree by three
+    errors; to deny a hierarchy they have to stay short of that by as much, and the instrument
+    has to see the one in the forked runs.
     """
     test, half = branch.ultrametricity, branch.ultrametricity.k.null.mean / 2
-    k = test.k.value
+    place = rules.below(test.k.value, half, branch.distances.n_points)
     seen = hierarchy.branch("forked", "euclidean").ultrametricity.verdict == "more tree-like"
-    if test.p_value <= test.level and k.mean <= half:
+    if test.p_value <= test.level and place == rules.SUPPORTED:
         return rules.SUPPORTED, half
-    if seen and rules.above(k, half) == rules.SUPPORTED:
+    if seen and place == rules.NOT_SUPPORTED:
         return rules.NOT_SUPPORTED, half
     return rules.CANNOT_TELL, half
 
@@ -235,7 +272,8 @@ def _ultrametric(hierarchy: Hierarchy) -> Claim:
     branch = hierarchy.branch("independent", "aligned euclidean")
     control = hierarchy.branch("forked", "euclidean").ultrametricity.k.value
     test = branch.ultrametricity.k
-    verdict, half = _tree_verdict(hierarchy, branch)
+    most = _ULTRAMETRIC * test.null.mean
+    verdict = rules.below(test.value, most, branch.distances.n_points)
     return Claim(
         "C14",
         "The hierarchy of solutions is ultrametric",
@@ -246,29 +284,47 @@ def _ultrametric(hierarchy: Hierarchy) -> Claim:
         f"{branch.ultrametricity.null}: {test.null.low:.3f} to {test.null.high:.3f} (1-99 %), p = "
         f"{test.corrected:.2g}; ultrametric points: 0; forked runs: {control.mean:.3f}",
         verdict,
-        f"K has to lie below {half:.2f}, half-way from noise to ultrametric points",
+        f"K has to lie below {most:.3f}, {_ULTRAMETRIC:.0%} of its value without hierarchy",
     )
 
 
 def _ranked(x: Float64Array, y: Float64Array) -> tuple[Estimate, float, float, float]:
-    found = spearman(x.ravel(), y.ravel(), rng=0)
+    found = rules.ranked(x, y)
     return found.estimate, found.low, found.high, found.p_value
 
 
-def _correlation_verdict(estimate: Estimate, sign: int, p_value: float) -> str:
-    """A correlation is decided by its permutation p-value at 1 %, in both directions."""
-    if p_value > 0.01:
-        return rules.CANNOT_TELL
-    return rules.SUPPORTED if estimate.mean * sign > 0 else rules.NOT_SUPPORTED
+def _equal_batch(x: Float64Array, y: Float64Array) -> RankCorrelation:
+    """Rank correlation among runs of one batch size, put together over batch sizes."""
+    return rules.ranked(x, y, strata=np.repeat(np.arange(len(x)), x.shape[1]))
+
+
+def _correlation_verdict(
+    sign: int, estimate: Estimate, p_value: float, within: RankCorrelation
+) -> str:
+    """Decided at 1 %, in both directions, over all runs and among those of equal batch size.
+
+    The first alone would do for exchangeable runs. But those of one batch size are alike in
+    everything, above all in how far they were trained, and a few batch sizes are few units.
+    """
+    found = ((estimate, p_value), (within.estimate, within.p_value))
+    if all(p <= 0.01 and e.mean * sign > 0 for e, p in found):
+        return rules.SUPPORTED
+    if all(p <= 0.01 and e.mean * sign < 0 for e, p in found):
+        return rules.NOT_SUPPORTED
+    return rules.CANNOT_TELL
 
 
 def _runs(sweep: Sweep) -> str:
-    return f"{sweep.gap[0].size} runs over {sweep.batch_sizes.size} batch sizes"
+    return (
+        f"{sweep.gap[0].size} runs over {sweep.batch_sizes.size} batch sizes; decided at "
+        "p < 0.01 over all runs and at equal batch size, since batch size moves both"
+    )
 
 
 def _generalizes(p: Parameters, sweep: Sweep, rule: int) -> Claim:
     flat, accuracy = sweep.sharpness[1, rule], sweep.test_accuracy[rule]
     estimate, low, high, p_value = _ranked(flat, accuracy)
+    within = _equal_batch(flat, accuracy)
     others = ", ".join(
         f"{MEASURES[k]} {_ranked(sweep.sharpness[k, rule], accuracy)[0]}" for k in (0, 2)
     )
@@ -280,21 +336,22 @@ def _generalizes(p: Parameters, sweep: Sweep, rule: int) -> Claim:
         "rank correlation of sharpness F2 with test accuracy (negative: flat is good)",
         estimate,
         f"no association = 0, p = {p_value:.2g} by permutation; 95 % from {low:.2f} to "
-        f"{high:.2f}; other measures: {others}",
-        _correlation_verdict(estimate, -1, p_value),
-        f"{_runs(sweep)}; decided at p < 0.01",
+        f"{high:.2f}; at equal batch size {within.estimate}, p = {within.p_value:.2g}; other "
+        f"measures: {others}",
+        _correlation_verdict(-1, estimate, p_value, within),
+        _runs(sweep),
     )
 
 
 def _small_batch(p: Parameters, sweep: Sweep, rule: int) -> Claim:
     small, large = sweep.sharpness[1, rule, 0], sweep.sharpness[1, rule, -1]
-    difference = mean_estimate(np.log(large / small))
+    difference = rules.mean_of(np.log(large / small))
     verdict = rules.above(difference, 0, small.size)
     reached = bool(sweep.reached[rule].all())
     if not reached:
         verdict = rules.CANNOT_TELL
-    f1 = mean_estimate(np.log(sweep.sharpness[0, rule, -1] / sweep.sharpness[0, rule, 0]))
-    f3 = mean_estimate(np.log(sweep.sharpness[2, rule, -1] / sweep.sharpness[2, rule, 0]))
+    f1 = rules.mean_of(np.log(sweep.sharpness[0, rule, -1] / sweep.sharpness[0, rule, 0]))
+    f3 = rules.mean_of(np.log(sweep.sharpness[2, rule, -1] / sweep.sharpness[2, rule, 0]))
     return Claim(
         f"C16 ({RULES[rule]})",
         "Small batches find flatter minima than large ones",
@@ -305,7 +362,8 @@ def _small_batch(p: Parameters, sweep: Sweep, rule: int) -> Claim:
         difference,
         f"equal flatness = 0; F1 {f1}, F3 {f3}",
         verdict,
-        f"{small.size} pairs of runs"
+        f"{small.size} pairs of runs, mean train loss {sweep.train_loss[rule, 0].mean():.3g} "
+        f"at the smallest batch, {sweep.train_loss[rule, -1].mean():.3g} at the largest"
         + ("" if reached else "; some runs did not reach the loss they were to stop at"),
     )
 
@@ -313,6 +371,7 @@ def _small_batch(p: Parameters, sweep: Sweep, rule: int) -> Claim:
 def _correlates(p: Parameters, sweep: Sweep, rule: int) -> Claim:
     flat, gap = sweep.sharpness[1, rule], sweep.gap[rule]
     estimate, low, high, p_value = _ranked(flat, gap)
+    within = _equal_batch(flat, gap)
     return Claim(
         f"C17 ({RULES[rule]})",
         "Flatness goes with a small generalization gap across runs",
@@ -322,7 +381,7 @@ def _correlates(p: Parameters, sweep: Sweep, rule: int) -> Claim:
         "good)",
         estimate,
         f"no association = 0, p = {p_value:.2g} by permutation; 95 % from {low:.2f} to "
-        f"{high:.2f}",
-        _correlation_verdict(estimate, 1, p_value),
-        f"{_runs(sweep)}; decided at p < 0.01",
+        f"{high:.2f}; at equal batch size {within.estimate}, p = {within.p_value:.2g}",
+        _correlation_verdict(1, estimate, p_value, within),
+        _runs(sweep),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from spinglass_nn._core.results import result
 from spinglass_nn.landscape import flatness
-from spinglass_nn.networks import Replicas, evaluate
+from spinglass_nn.networks import Replica, Replicas, evaluate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, network, probe
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import balance
@@ -29,7 +29,7 @@ class Sweep:
     Parameters
     ----------
     batch_sizes : int64 array (n_batch_sizes,)
-        Samples per step.
+        Samples per step; at most as many as there are.
     epochs, train_loss, test_loss, train_accuracy, test_accuracy, norm : array
         Of every run at its end, shape (2, n_batch_sizes, n_seeds).
     reached : bool array (2, n_batch_sizes, n_seeds)
@@ -87,7 +87,7 @@ def run(context: Context) -> Sweep:
     reached = np.ones(train_loss.shape)
     reached[0] = train_loss[0] <= p.sweep_stop_at_loss
     return Sweep(
-        batch_sizes=np.array(p.batch_sizes, dtype=np.int64),
+        batch_sizes=np.minimum(p.batch_sizes, context.shared.n_samples).astype(np.int64),
         epochs=np.array([[r.n_epochs for r in row] for row in runs], dtype=float),
         train_loss=train_loss,
         test_loss=np.array([[t.loss for t in row] for row in tested]),
@@ -128,16 +128,29 @@ def _measure(
 ) -> tuple[list[Float64Array], list[Float64Array], Float64Array]:
     """F1, F2, F3 with errors, and F1 in the balanced gauge."""
     p: Parameters = context.parameters
-    common: dict[str, Any] = {
-        "n_directions": p.n_directions,
-        "rng": context.rng(2),
-        "n_threads": context.n_threads,
-    }
     net, data = replicas.network, probe(p, context.shared)
-    f1 = flatness(net, replicas, data, radius=p.flatness_radius, **common)
-    f2 = flatness(net, replicas, data, excursion=p.flatness_excursion, **common)
-    f3 = flatness(net, replicas, data, excursion=p.flatness_excursion, kind="filter", **common)
-    gauged = Replicas(net, np.stack([balance(r).weights for r in replicas]))
-    f1_balanced = flatness(net, gauged, data, radius=p.flatness_radius, **common)
-    measures = (f1, f2, f3)
-    return [m.mean for m in measures], [m.error for m in measures], f1_balanced.mean
+
+    def over_seeds(points: list[Replica], **how: Any) -> tuple[Float64Array, Float64Array]:
+        """Seed k has directions of its own, so that seeds stay independent units."""
+        found = [
+            flatness(
+                net,
+                point,
+                data,
+                n_directions=p.n_directions,
+                rng=context.rng(2, k),
+                n_threads=context.n_threads,
+                **how,
+            )
+            for k, point in enumerate(points)
+        ]
+        return np.array([f.mean for f in found]), np.array([f.error for f in found])
+
+    points = list(replicas)
+    measures = [
+        over_seeds(points, radius=p.flatness_radius),
+        over_seeds(points, excursion=p.flatness_excursion),
+        over_seeds(points, excursion=p.flatness_excursion, kind="filter"),
+    ]
+    balanced, _ = over_seeds([balance(point) for point in points], radius=p.flatness_radius)
+    return [m[0] for m in measures], [m[1] for m in measures], balanced

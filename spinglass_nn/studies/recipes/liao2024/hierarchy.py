@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.networks import Replicas
 from spinglass_nn.overlaps import (
@@ -53,8 +54,7 @@ class Branch:
         Cophenetic correlation for every linkage of `LINKAGES`; NaN where a linkage does not
         apply to the distance.
     ultrametricity : Ultrametricity
-        Against points without hierarchy: Gaussian ones, or, where matching or counting makes
-        the distances, points that differ only in how far out they lie.
+        Against points that differ only in how far out they lie.
     """
 
     ensemble: str
@@ -72,7 +72,7 @@ class Hierarchy:
     Parameters
     ----------
     branches : tuple of Branch
-        One for each entry of `ROWS`.
+        One for each entry of `ROWS`; none for predictions where all solutions predict alike.
     raw, aligned, untrained : OverlapDistribution
         P(q) of independent solutions before and after matching, and of untrained networks
         after matching (what matching alone does).
@@ -94,12 +94,14 @@ class Hierarchy:
 def run(context: Context) -> Hierarchy:
     """Measure every branch and P(q)."""
     found: Solutions = context.results["solutions"]
-    branches = tuple(
-        _branch(context, getattr(found, ensemble), (ensemble, kind, title), k)
-        for k, (ensemble, kind, title) in enumerate(ROWS)
-    )
+    branches = []
+    with track(len(ROWS), "distances and null models", context.progress) as tick:
+        for k, row in enumerate(ROWS):
+            branch = _branch(context, getattr(found, row[0]), row, k)
+            branches += [] if branch is None else [branch]
+            tick(1)
     return Hierarchy(
-        branches=branches,
+        branches=tuple(branches),
         raw=distribution(matrix(found.independent)),
         aligned=distribution(_aligned(context, found.independent)),
         untrained=distribution(_aligned(context, found.initial)),
@@ -112,13 +114,16 @@ def _aligned(context: Context, replicas: Replicas) -> Float64Array:
 
 def _branch(
     context: Context, replicas: Replicas, row: tuple[str, str, str], number: int
-) -> Branch:
+) -> Branch | None:
     p: Parameters = context.parameters
     ensemble, kind, title = row
     data = context.shared.test if kind == "disagreement" else None
     found = distances(replicas, kind=kind, data=data, n_threads=context.n_threads)
+    if kind == "disagreement" and _all_equal(found):
+        return None
     test = ultrametricity(
         found,
+        null="star",  # norms of networks differ: Gaussian points would be too easy a null
         n_null=p.n_null,
         level=LEVEL,
         rng=context.rng(number),
@@ -138,3 +143,8 @@ def _branch(
         cophenetic=np.array(linkages),
         ultrametricity=test,
     )
+
+
+def _all_equal(found: Distances) -> bool:
+    apart = found.values[np.triu_indices(len(found.values), 1)]
+    return bool(np.ptp(apart) == 0)

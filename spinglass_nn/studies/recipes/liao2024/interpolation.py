@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.landscape import LossCurve, interpolate, loss_curve, loss_curves, swap_chain
@@ -70,24 +71,17 @@ def run(context: Context) -> Interpolation:
     data = probe(p, context.shared, test=True)
     single = 2 / net.hidden_sizes[0]
     fractions = [max(f, single) for f in p.fractions]  # a permutation moves at least two
-    curves = [
-        [
-            _to_copy(context, data, solutions[k % len(solutions)], f, (1, i, k))
-            for k in range(p.n_permutations)
-        ]
-        for i, f in enumerate(fractions)
-    ]
-    swaps = [
-        _to_copy(context, data, solutions[k % len(solutions)], single, (2, k))
-        for k in range(p.n_permutations)
-    ]
+    curves = [_to_copies(context, data, solutions, f, (1, i)) for i, f in enumerate(fractions)]
+    swaps = _to_copies(context, data, solutions, single, (2,))
     whole = random_permutation(net, rng=context.rng(3))
     chain = swap_chain(solutions[0], whole, n_points_per_leg=5)
     direct = interpolate(solutions[0], whole.apply(solutions[0]), n_points=p.n_points)
     pairs = _pairs(len(solutions), p.n_pairs)
-    lines = [
-        _pair_lines(context, data, solutions, pair, (4, n)) for n, pair in enumerate(pairs)
-    ]
+    lines = []
+    with track(len(pairs), "paths between solutions", context.progress) as tick:
+        for n, pair in enumerate(pairs):
+            lines.append(_pair_lines(context, data, solutions, pair, (4, n)))
+            tick(1)
     return Interpolation(
         fractions=np.array(fractions),
         barriers=np.array([[c.barrier for c in row] for row in curves]),
@@ -105,6 +99,23 @@ def run(context: Context) -> Interpolation:
         ),
         copy_error=_copy_error(context, data, solutions[0]),
     )
+
+
+def _to_copies(
+    context: Context,
+    data: Dataset,
+    solutions: Replicas,
+    fraction: float,
+    index: tuple[int, ...],
+) -> list[LossCurve]:
+    """Curves to copies of one solution after the other."""
+    total, curves = context.parameters.n_permutations, []
+    with track(total, f"paths to copies, {fraction:.0%} moved", context.progress) as tick:
+        for k in range(total):
+            solution = solutions[k % len(solutions)]
+            curves.append(_to_copy(context, data, solution, fraction, (*index, k)))
+            tick(1)
+    return curves
 
 
 def _to_copy(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from spinglass_nn import datasets
 from spinglass_nn._core import check
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.errors import ParameterError
+from spinglass_nn.networks.initializers import INITIALIZERS
 from spinglass_nn.networks.mlp import MLP
 
 DATA = ("fashion-mnist", "digits", "mnist", "emnist", "cifar10", "cifar100", "npz")
@@ -33,6 +38,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     batch_size: int = 32
     stop_at_loss: float = 0.01
     max_epochs: int = 200
+    early_epochs: int = 2
     n_solutions: int = 32
     fork_epochs: tuple[int, ...] = (1, 3, 5)
     n_walk_solutions: int = 8
@@ -57,6 +63,10 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def __post_init__(self) -> None:
         check.choice(self.data, "data", DATA)
+        check.choice(self.initializer, "initializer", INITIALIZERS)
+        if self.data_dir:  # the same folder wherever the command is given
+            absolute = str(Path(self.data_dir).expanduser().absolute())
+            msgspec.structs.force_setattr(self, "data_dir", absolute)
         check.count(self.seed, "seed", minimum=0)
         for name, least in _LEAST.items():
             check.count(getattr(self, name), name, minimum=least)
@@ -72,16 +82,24 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         for name in ("excursions", "fractions", "batch_sizes", "fork_epochs"):
             _increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
+        # much farther out losses overflow
+        check.within(self.excursions[-1], "excursions", 0, _FAR)
+        check.within(self.flatness_excursion, "flatness_excursion", 0, _FAR)
+        check.within(self.flatness_radius, "flatness_radius", 0, _FAR)
         if len(self.batch_sizes) < 2:
-            raise ParameterError("batch_sizes must hold at least 2 sizes to be compared")
+            raise ParameterError(
+                f"batch_sizes must hold at least 2 sizes to be compared, got {self.batch_sizes}"
+            )
 
 
+_FAR = 1000.0
 # fewer units than these leave nothing to compute an error from
 _LEAST = {
     "n_train": 0, "n_test": 0, "n_probe": 0, "width": 2, "batch_size": 1, "max_epochs": 1,
-    "n_solutions": 4, "n_walk_solutions": 2, "n_walkers": 1, "walk_steps": 2,
-    "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3, "n_null": 50,
-    "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1, "n_directions": 2,
+    "early_epochs": 1, "n_solutions": 4, "n_walk_solutions": 2, "n_walkers": 1,
+    "walk_steps": 2, "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3,
+    "n_null": 50, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
+    "n_directions": 2,
 }  # fmt: skip
 
 SCALES: dict[str, dict[str, Any]] = {
@@ -101,7 +119,7 @@ NOTES: dict[str, tuple[str, str]] = {
     "scale": ("named set of defaults", "quick for a first look, standard for a verdict"),
     "seed": ("master seed of all random numbers", "-"),
     "data": (
-        "data set",
+        f"data set: {', '.join(DATA)}",
         "the abstract names MNIST and CIFAR10; Fashion-MNIST ships with a free licence",
     ),
     "data_dir": ("folder or file of the full data; empty for the built-in subset", "-"),
@@ -112,7 +130,7 @@ NOTES: dict[str, tuple[str, str]] = {
         "a fixed subset, even over classes",
     ),
     "width": ("hidden units M of the one hidden layer", _D),
-    "initializer": ("initial weights: uniform within 1/sqrt(fan-in)", _D),
+    "initializer": ("initial weights; fan_in is uniform within 1/sqrt(fan-in)", _D),
     "learning_rate": ("constant rate of plain SGD, no momentum, no weight decay", _D),
     "batch_size": ("samples per step", _D),
     "stop_at_loss": (
@@ -120,6 +138,7 @@ NOTES: dict[str, tuple[str, str]] = {
         "0.01 is used in work on permutation barriers",
     ),
     "max_epochs": ("epochs after which training stops in any case", _D),
+    "early_epochs": ("epochs after which the less trained points are taken", _P),
     "n_solutions": ("solutions per ensemble", "enough pairs for the null bands"),
     "fork_epochs": ("epochs at which runs of the forked control part", _P),
     "n_walk_solutions": ("solutions that walks start from", "independent units for errors"),
@@ -162,30 +181,72 @@ def prepare(parameters: Parameters) -> Dataset:
     Raises
     ------
     ParameterError
-        If they need a folder and none is given, or have no test part.
+        If they need a folder and none is given, have no test part, or are fewer than the
+        batch sizes.
     """
-    p = parameters
+    data = _loaded(parameters)
+    if data.labels is None or data.test is None:
+        raise ParameterError(f"data must have labels and a test part, got {data}")
+    if parameters.batch_sizes[-2] >= data.n_samples:  # the last may mean all of them
+        raise ParameterError(
+            f"batch_sizes must differ when cut to the {data.n_samples} training samples, got "
+            f"{parameters.batch_sizes}"
+        )
+    assert data.n_classes is not None
+    guessing = math.log(data.n_classes)
+    for name in ("stop_at_loss", "sweep_stop_at_loss"):
+        if getattr(parameters, name) >= guessing:  # runs would stop where they start
+            raise ParameterError(
+                f"{name} must lie below {guessing:.3g} nats, the loss of guessing one of "
+                f"{data.n_classes} classes, got {getattr(parameters, name):g}"
+            )
+    return data
+
+
+def _loaded(p: Parameters) -> Dataset:
     sizes: dict[str, Any] = {"n_train": p.n_train or None, "n_test": p.n_test or None}
     if p.data in ("mnist", "emnist", "cifar10", "cifar100", "npz") and not p.data_dir:
         raise ParameterError(f"data_dir must name the folder or file of {p.data}, got nothing")
     if p.data == "digits":
-        data = datasets.digits(**sizes)
-    elif p.data == "npz":
-        data = _user_data(p)
-    elif p.data == "fashion-mnist":
-        data = datasets.fashion_mnist(p.data_dir or None, **sizes)
-    else:
-        data = getattr(datasets, p.data)(p.data_dir, **sizes)
-    if data.labels is None or data.test is None:
-        raise ParameterError("data must have labels and a test part for this study")
+        if p.data_dir:
+            raise ParameterError(
+                f"data_dir must be empty for digits, which are built in, got {p.data_dir}"
+            )
+        return datasets.digits(**sizes)
+    if p.data == "npz":
+        return _user_data(p)
+    if p.data == "fashion-mnist":
+        return datasets.fashion_mnist(p.data_dir or None, **sizes)
+    data: Dataset = getattr(datasets, p.data)(p.data_dir, **sizes)
     return data
 
 
+def fingerprint(data: Dataset) -> str:
+    """A short digest of training and test data."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in (data, data.test):
+        assert part is not None
+        assert part.labels is not None
+        digest.update(repr(part.inputs.shape).encode())
+        digest.update(np.ascontiguousarray(part.inputs).data)
+        digest.update(np.ascontiguousarray(part.labels).data)
+    return digest.hexdigest()
+
+
 def _user_data(p: Parameters) -> Dataset:
+    if not Path(p.data_dir).is_file():
+        raise ParameterError(f"data_dir must be a .npz file for npz, got {p.data_dir}")
     data = datasets.from_npz(p.data_dir)
-    if p.n_train:
-        data = datasets.subset(data, p.n_train, rng=p.seed)
-    return datasets.standardize(data)
+    if data.test is not None:
+        data = replace(data, test=_part(data.test, p.n_test, "n_test", p.seed))
+    return datasets.standardize(_part(data, p.n_train, "n_train", p.seed))
+
+
+def _part(data: Dataset, n: int, name: str, seed: int) -> Dataset:
+    """As many samples as asked for; 0 for all."""
+    if n > data.n_samples:
+        raise ParameterError(f"{name} must be at most {data.n_samples}, got {n}")
+    return datasets.subset(data, n, rng=seed) if n else data
 
 
 def probe(parameters: Parameters, data: Dataset, *, test: bool = False) -> Dataset:

@@ -25,6 +25,8 @@ class Solutions:
         E1: own start, own data order.
     initial : Replicas
         The points the independent ones started from.
+    early : Replicas
+        The same runs after a few epochs, far from trained.
     same_start : Replicas
         E2: one start for all, own data order.
     forked : Replicas
@@ -39,6 +41,7 @@ class Solutions:
 
     independent: Replicas
     initial: Replicas
+    early: Replicas
     same_start: Replicas
     forked: Replicas
     fork_groups: IntArray
@@ -56,7 +59,7 @@ def run(context: Context) -> Solutions:
         "progress": context.progress,
         "n_threads": context.n_threads,
     }
-    rng = context.rng(1)
+    early_step = min(p.early_epochs, p.max_epochs) * -(-data.n_samples // p.batch_size)
     independent = train_replicas(
         net,
         data,
@@ -64,17 +67,13 @@ def run(context: Context) -> Solutions:
         n_epochs=p.max_epochs,
         stop_at_loss=p.stop_at_loss,
         start=p.initializer,
+        snapshots=(0, early_step),
         checkpoint=context.checkpoint("independent"),
-        rng=rng,
+        rng=context.rng(1),
         **common,
     )
-    initial = initialize(
-        net,
-        n_replicas=p.n_solutions,
-        initializer=p.initializer,
-        dtype=independent.replicas.weights.dtype,
-        rng=rng,
-    )
+    kept, last = independent.snapshots.weights, independent.replicas.weights
+    early = np.where(np.isnan(kept[:, 1]), last, kept[:, 1])  # some may stop before
     same = train_replicas(
         net,
         data,
@@ -90,7 +89,8 @@ def run(context: Context) -> Solutions:
     forked, groups = _forked(context, common)
     return Solutions(
         independent=independent.replicas,
-        initial=initial,
+        initial=Replicas(net, kept[:, 0].copy()),
+        early=Replicas(net, early),
         same_start=same.replicas,
         forked=forked,
         fork_groups=groups,
@@ -100,7 +100,10 @@ def run(context: Context) -> Solutions:
 
 
 def _forked(context: Context, common: dict[str, Any]) -> tuple[Replicas, IntArray]:
-    """Three starts; at every fork epoch each run goes on twice, in different data order."""
+    """Three starts; at every fork epoch each run goes on twice, in different data order.
+
+    After the last fork they train to the stopping loss of the other ensembles.
+    """
     p: Parameters = context.parameters
     net = network(p, context.shared)
     points = initialize(
@@ -112,7 +115,7 @@ def _forked(context: Context, common: dict[str, Any]) -> tuple[Replicas, IntArra
     )
     groups = np.arange(3)
     lengths = np.diff([0, *p.fork_epochs])
-    for generation, length in enumerate([*lengths, max(lengths)]):
+    for generation, length in enumerate([*lengths, p.max_epochs]):
         if generation > 0:
             points = Replicas(net, np.repeat(points.weights, 2, axis=0))
             groups = np.repeat(groups, 2)
@@ -121,7 +124,8 @@ def _forked(context: Context, common: dict[str, Any]) -> tuple[Replicas, IntArra
             context.shared,
             n_replicas=len(points),
             n_epochs=int(length),
-            record_every=int(length),
+            record_every=1 if generation == len(lengths) else int(length),
+            stop_at_loss=p.stop_at_loss if generation == len(lengths) else None,
             start=points,
             checkpoint=context.checkpoint(f"fork{generation}"),
             rng=context.rng(3, generation),

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.landscape import flatness, hessian_trace
-from spinglass_nn.networks import Replica, random_points
+from spinglass_nn.networks import Replica, Replicas, loss, random_points
 from spinglass_nn.statistics import Estimate, mean_estimate
+from spinglass_nn.studies.claims import mean_of
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
 from spinglass_nn.studies.task import Context
@@ -39,7 +41,12 @@ class Walks:
         Along the walks.
     bowl : array (n_excursions, n_solutions)
         Mean rise at exactly these lengths from the solutions, over pairs of opposite random
-        directions, the same for all lengths: what the walks see, without their noise.
+        directions, each solution's own, the same for all lengths: what the walks see, without
+        their noise.
+    early_bowl : array (n_excursions, n_solutions)
+        The same around the same runs after a few epochs of training.
+    early_loss : array (n_solutions,)
+        Their train loss there.
     traces : tuple of Estimate
         Trace of the Hessian at each solution, error from the probes.
     n_parameters : int
@@ -55,6 +62,8 @@ class Walks:
     loss: Float64Array
     accuracy: Float64Array
     bowl: Float64Array
+    early_bowl: Float64Array
+    early_loss: Float64Array
     traces: tuple[Estimate, ...]
     n_parameters: int
     norms: Float64Array
@@ -76,13 +85,13 @@ class Walks:
         traces = np.array([t.mean for t in self.traces])
         predicted = traces * self.norms**2 / (2 * self.n_parameters)
         return tuple(
-            mean_estimate(row / (predicted * rho**2))
+            mean_of(row / (predicted * rho**2))
             for row, rho in zip(self.bowl, self.excursions, strict=True)
         )
 
-    def growth(self, longer: int, shorter: int = 0) -> Estimate:
+    def growth(self, longer: int, shorter: int = 0, *, early: bool = False) -> Estimate:
         """How much faster than d² the rise grows from one excursion to another."""
-        scaled = self.bowl / self.excursions[:, None] ** 2
+        scaled = (self.early_bowl if early else self.bowl) / self.excursions[:, None] ** 2
         return mean_estimate(scaled[longer] / scaled[shorter])
 
     def pooled(self, start: str, excursion: int) -> PooledWalk:
@@ -121,15 +130,7 @@ def run(context: Context) -> Walks:
     solutions: Solutions = context.results["solutions"]
     net, data = solutions.independent.network, probe(p, context.shared)
     n = min(p.n_walk_solutions, len(solutions.independent))
-    walks: list[list[list[RandomWalk]]] = []
-    for s, kind in enumerate(STARTS):
-        points = [_start(kind, solutions, k, context) for k in range(n)]
-        walks.append(
-            [
-                [_walk(context, data, points[k], rho, (s, i, k)) for k in range(n)]
-                for i, rho in enumerate(p.excursions)
-            ]
-        )
+    walks = _all_walks(context, data, solutions, n)
     traces = tuple(
         hessian_trace(
             net,
@@ -154,24 +155,55 @@ def run(context: Context) -> Walks:
         distance=gathered("distance") / starts[..., None, None],
         loss=gathered("loss"),
         accuracy=gathered("accuracy"),
-        bowl=np.stack(
-            [
-                flatness(
-                    net,
-                    solutions.independent[:n],
-                    data,
-                    excursion=rho,
-                    n_directions=16,
-                    rng=context.rng(7),
-                    n_threads=context.n_threads,
-                ).mean
-                for rho in p.excursions
-            ]
-        ),
+        bowl=_bowl(context, data, solutions.independent[:n]),
+        early_bowl=_bowl(context, data, solutions.early[:n]),
+        early_loss=loss(net, solutions.early[:n], data, n_threads=context.n_threads),
         traces=traces,
         n_parameters=net.n_parameters,
         norms=norms,
     )
+
+
+def _bowl(context: Context, data: Dataset, points: Replicas) -> Float64Array:
+    """Mean rise of the loss at every excursion, (n_excursions, n_points).
+
+    Every point has directions of its own, the same at all lengths: its ratios between
+    lengths are sharp, and points are independent.
+    """
+    p: Parameters = context.parameters
+    return np.array(
+        [
+            [
+                flatness(
+                    points.network,
+                    point,
+                    data,
+                    excursion=rho,
+                    n_directions=16,
+                    rng=context.rng(7, k),
+                    n_threads=context.n_threads,
+                ).mean
+                for k, point in enumerate(points)
+            ]
+            for rho in p.excursions
+        ]
+    )
+
+
+def _all_walks(
+    context: Context, data: Dataset, solutions: Solutions, n: int
+) -> list[list[list[RandomWalk]]]:
+    """By kind of start, excursion and solution."""
+    excursions = context.parameters.excursions
+    walks: list[list[list[RandomWalk]]] = [[[] for _ in excursions] for _ in STARTS]
+    with track(len(STARTS) * len(excursions) * n, "random walks", context.progress) as tick:
+        for s, kind in enumerate(STARTS):
+            points = [_start(kind, solutions, k, context) for k in range(n)]
+            for i, rho in enumerate(excursions):
+                for k, point in enumerate(points):
+                    walks[s][i].append(_walk(context, data, point, rho, (s, i, k)))
+                    tick(1)
+    return walks
 
 
 def _start(kind: str, solutions: Solutions, k: int, context: Context) -> Replica:
