@@ -70,3 +70,40 @@ def small_data():
 
     held_out = Dataset(*draw(30), n_classes=3, name="three clouds, held out")
     return Dataset(*draw(60), n_classes=3, name="three clouds", test=held_out)
+
+
+@pytest.fixture(scope="session")
+def tiny_settings():
+    """Parameters of the main study that run it in a second or two."""
+    return {
+        "data": "digits", "n_train": 300, "n_test": 100, "n_probe": 100, "width": 8,
+        "stop_at_loss": 0.5, "max_epochs": 6, "early_epochs": 1, "n_solutions": 4,
+        "fork_epochs": (1, 2), "n_walk_solutions": 2, "n_walkers": 2, "walk_steps": 6,
+        "walk_records": 3, "excursions": (0.1, 1.0), "fractions": (0.25, 0.5, 1.0),
+        "n_permutations": 4, "n_pairs": 2, "n_points": 5, "n_null": 50,
+        "batch_sizes": (8, 32, 128), "sweep_seeds": 3, "sweep_stop_at_loss": 1.0,
+        "sweep_max_epochs": 100, "sweep_epochs": 3, "n_directions": 2,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_settings, tmp_path_factory):
+    """The main study, run once on two threads; not to be changed."""
+    from spinglass_nn import studies
+
+    folder = tmp_path_factory.mktemp("tiny") / "study"
+    return studies.run_study("liao2024", folder, tiny_settings, n_threads=2)
+
+
+@pytest.fixture
+def without_claims(monkeypatch):
+    """The study runs all tasks but decides no claims, which take longest when it is tiny."""
+    from dataclasses import replace
+
+    from spinglass_nn import studies
+
+    recipe = replace(studies.find_recipe("liao2024"), claims=lambda *_: [])
+    monkeypatch.setattr(
+        "spinglass_nn.studies.study.known_recipes", lambda: {recipe.name: recipe}
+    )
+    return recipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -39,13 +40,17 @@ def track(
 
         yield report
         return
+    # a terminal that claims to have no width (in containers) would get empty lines
+    sized = shutil.get_terminal_size((0, 0)).columns > 0
     # a log file gets a line now and then instead of thousands of redrawn bars
     with tqdm(
         total=total,
         desc=description,
         disable=not progress,
         mininterval=0.5,
-        dynamic_ncols=True,
+        dynamic_ncols=sized,
+        ncols=None if sized else 80,
+        nrows=None if sized else 20,
         leave=True,
     ) as bar:
 

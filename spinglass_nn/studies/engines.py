@@ -55,6 +55,7 @@ def run_tasks(
         if store.has(task.name):
             logger.info("[%d/%d] %s: done before", place, len(tasks), task.title)
             results[task.name] = store.load(task.name)
+            store.tidy(task.name)  # killed just after it was saved
             continue
         logger.info("[%d/%d] %s", place, len(tasks), task.title)
         context = Context(

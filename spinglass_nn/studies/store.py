@@ -167,8 +167,12 @@ class Store:
             raise FormatError(f"{error}; delete it and run the study again") from error
 
     def save(self, task: str, value: Any) -> None:
-        """Keep a task's result; its checkpoints, whole or partial, are no longer needed."""
+        """Keep a task's result; its checkpoints are no longer needed."""
         save(value, self.path(task))
+        self.tidy(task)
+
+    def tidy(self, task: str) -> None:
+        """Remove what a finished task left behind: checkpoints, whole or partly written."""
         for pattern in (f"{task}.*.checkpoint.npz", f"{task}.*.partial"):
             for leftover in (self.folder / "tasks").glob(pattern):
                 leftover.unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -50,3 +52,20 @@ def test_errors_pass_through(progress, capfd):
     with pytest.raises(ZeroDivisionError), track(3, "counting", progress) as advance:
         advance(1 / 0)
     capfd.readouterr()
+
+
+def test_a_terminal_without_width_still_gets_a_bar(tmp_path):
+    """As in containers, whose terminals may report no columns."""
+    pty = pytest.importorskip("pty")
+    child, terminal = pty.openpty()
+    with open(terminal, "w", encoding="utf-8") as stderr, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stderr", stderr)
+        patch.setattr("sys.__stdout__", stderr)
+        patch.delenv("COLUMNS", raising=False)
+        with track(4, "counting", progress=True) as advance:
+            advance(4)
+    shown = b""
+    while select.select([child], [], [], 0.5)[0] and b"100%" not in shown:
+        shown += os.read(child, 10_000)
+    os.close(child)
+    assert b"counting: 100%" in shown
