@@ -61,6 +61,7 @@ ROOMS = (
     "walks",
     "overlaps",
     "landscape",
+    "spins",
     "statistics",
     "studies",
     "plotting",

@@ -33,6 +33,7 @@ class Stream(IntEnum):
     DIRECTIONS = 13
     STUDY = 14
     TRIANGLES = 15
+    DISORDER = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+from . import exact, hopfield_theory, parisi, replica_symmetric, spherical
+from .edwards_anderson import EdwardsAnderson
+from .exact import ExactSolution
+from .graphs import IsingGraph, gauge, random_regular_graph
+from .hopfield import Hopfield
+from .hopfield_theory import HopfieldSolution
+from .instances import cut_value, read_instance, write_instance
+from .layered import LayeredIsing
+from .models import PairModel, SpinModel
+from .p_spin import PSpin
+from .parisi import OneStepSolution, OverlapLaw, ParisiSolution
+from .replica_symmetric import ReplicaSymmetricSolution
+from .sk import SherringtonKirkpatrick
+from .spherical import SphericalSolution
+
+__all__ = [
+    "EdwardsAnderson",
+    "ExactSolution",
+    "Hopfield",
+    "HopfieldSolution",
+    "IsingGraph",
+    "LayeredIsing",
+    "OneStepSolution",
+    "OverlapLaw",
+    "PSpin",
+    "PairModel",
+    "ParisiSolution",
+    "ReplicaSymmetricSolution",
+    "SherringtonKirkpatrick",
+    "SphericalSolution",
+    "SpinModel",
+    "cut_value",
+    "exact",
+    "gauge",
+    "hopfield_theory",
+    "parisi",
+    "random_regular_graph",
+    "read_instance",
+    "replica_symmetric",
+    "spherical",
+    "write_instance",
+]
