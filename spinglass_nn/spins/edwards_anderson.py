@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, InitVar
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +21,7 @@ BOUNDARIES = ("periodic", "free")
 
 
 @result()
-class EdwardsAnderson:
+class EdwardsAnderson(models.PairInteraction):
     r"""Nearest neighbours on a hypercubic lattice of any dimension and shape.
 
     .. math:: H = -\sum_x \sum_a J_a(x)\, s_x s_{x + a} - \sum_x h_x s_x
@@ -153,38 +152,6 @@ class EdwardsAnderson:
             table[present, 2 * axis] = forward[present]
             table[forward[present], 2 * axis + 1] = np.flatnonzero(present)
         return table
-
-    def energy(self, spins: ArrayLike) -> Any:
-        """Energy of the whole system.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1, sites in C order.
-
-        Returns
-        -------
-        float or array (...)
-            H, one for each configuration.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.energies(rows, lead, self._interaction, self.fields)
-
-    def local_fields(self, spins: ArrayLike) -> Float64Array:
-        """Field on each spin, Σ_j J_ij s_j + h_i; flipping spin i costs 2 s_i times it.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1, sites in C order.
-
-        Returns
-        -------
-        array (..., n_spins)
-            One field for each spin.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.fields_on(rows, lead, self._interaction, self.fields)
 
     def graph(self) -> IsingGraph:
         """The same model as a graph; double bonds of a periodic axis of length 2 are added."""

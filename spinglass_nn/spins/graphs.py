@@ -19,7 +19,7 @@ from spinglass_nn.typing import RNG, Float64Array, IntArray
 
 
 @result()
-class IsingGraph:
+class IsingGraph(models.PairInteraction):
     r"""Ising spins on a graph, one coupling a bond and one field a spin.
 
     .. math:: H = -\sum_{(ij)} J_{ij} s_i s_j - \sum_i h_i s_i
@@ -219,38 +219,6 @@ class IsingGraph:
         i = np.repeat(np.arange(self.n_spins), np.diff(self.first))
         once = i < self.neighbors
         return i[once], self.neighbors[once], self.couplings[once]
-
-    def energy(self, spins: ArrayLike) -> Any:
-        """Energy of the whole system.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1.
-
-        Returns
-        -------
-        float or array (...)
-            H, one for each configuration.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.energies(rows, lead, self._interaction, self.fields)
-
-    def local_fields(self, spins: ArrayLike) -> Float64Array:
-        """Field on each spin, Σ_j J_ij s_j + h_i; flipping spin i costs 2 s_i times it.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1.
-
-        Returns
-        -------
-        array (..., n_spins)
-            One field for each spin.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.fields_on(rows, lead, self._interaction, self.fields)
 
     def sparse(self) -> Any:
         """The couplings as a `scipy.sparse.csr_array` (n_spins, n_spins)."""

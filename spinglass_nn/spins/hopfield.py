@@ -18,7 +18,7 @@ from spinglass_nn.typing import RNG, Float64Array
 
 
 @result()
-class Hopfield:
+class Hopfield(models.PairInteraction):
     r"""Couplings made of patterns, J_ij = (1/N) Σ_μ ξ^μ_i ξ^μ_j without a diagonal.
 
     .. math:: H = -\sum_{i<j} J_{ij} s_i s_j - \sum_i h_i s_i
@@ -136,38 +136,6 @@ class Hopfield:
         rows, lead = models.spin_rows(spins, self.n_spins)
         stored = self.patterns.astype(np.float64)
         return (rows.astype(np.float64) @ stored.T / self.n_spins).reshape(*lead, -1)
-
-    def energy(self, spins: ArrayLike) -> Any:
-        """Energy of the whole system.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1.
-
-        Returns
-        -------
-        float or array (...)
-            H, one for each configuration.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.energies(rows, lead, self._interaction, self.fields)
-
-    def local_fields(self, spins: ArrayLike) -> Float64Array:
-        """Field on each spin, Σ_j J_ij s_j + h_i; flipping spin i costs 2 s_i times it.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1.
-
-        Returns
-        -------
-        array (..., n_spins)
-            One field for each spin.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.fields_on(rows, lead, self._interaction, self.fields)
 
     def matrix(self) -> Float64Array:
         """The couplings as a dense symmetric matrix (n_spins, n_spins), zero diagonal."""

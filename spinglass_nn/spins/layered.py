@@ -21,7 +21,7 @@ SCALES = ("raw", "unit-row", "layer")
 
 
 @result()
-class LayeredIsing:
+class LayeredIsing(models.PairInteraction):
     r"""A chain of layers of spins, coupled from each layer to the next.
 
     .. math:: H = -\sum_{k=1}^{L} \sum_{ij} W^{(k)}_{ij}\, s^{(k)}_i s^{(k-1)}_j
@@ -164,38 +164,6 @@ class LayeredIsing:
                 f"spins must have shape (..., {self.n_spins}), got {np.shape(spins)}"
             )
         return tuple(spins[..., part] for part in self.layer_slices)
-
-    def energy(self, spins: ArrayLike) -> Any:
-        """Energy of the whole system.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1.
-
-        Returns
-        -------
-        float or array (...)
-            H, one for each configuration.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.energies(rows, lead, self._interaction, self.fields)
-
-    def local_fields(self, spins: ArrayLike) -> Float64Array:
-        """Field on each spin, Σ_j J_ij s_j + h_i; flipping spin i costs 2 s_i times it.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1.
-
-        Returns
-        -------
-        array (..., n_spins)
-            One field for each spin.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.fields_on(rows, lead, self._interaction, self.fields)
 
     def matrix(self) -> Float64Array:
         """The bond matrix (n_spins, n_spins): weights beside a diagonal of zero blocks."""

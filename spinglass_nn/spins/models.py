@@ -64,6 +64,54 @@ class PairModel(SpinModel, Protocol):
     def matrix(self) -> Float64Array: ...  # noqa: D102
 
 
+class PairInteraction:
+    """Energy and local fields of a model that knows what its pairs do to each spin."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def n_spins(self) -> int: ...  # noqa: D102
+
+        @property
+        def fields(self) -> Float64Array: ...  # noqa: D102
+
+        def _interaction(self, block: Float64Array) -> Float64Array: ...
+
+    def energy(self, spins: ArrayLike) -> Any:
+        """Energy of the whole system.
+
+        Parameters
+        ----------
+        spins : array (..., n_spins)
+            Configurations of ±1.
+
+        Returns
+        -------
+        float or array (...)
+            H, one for each configuration.
+        """
+        rows, lead = spin_rows(spins, self.n_spins)
+        return energies(rows, lead, self._interaction, self.fields)
+
+    def local_fields(self, spins: ArrayLike) -> Float64Array:
+        """Field on each spin, Σ_j J_ij s_j + h_i; flipping spin i costs 2 s_i times it.
+
+        Parameters
+        ----------
+        spins : array (..., n_spins)
+            Configurations of ±1.
+
+        Returns
+        -------
+        array (..., n_spins)
+            One field for each spin.
+        """
+        rows, lead = spin_rows(spins, self.n_spins)
+        return fields_on(rows, lead, self._interaction, self.fields)
+
+
 def disorder(rng: RNG | Seed, sample: int) -> np.random.Generator:
     """The generator of one disorder sample, a pure function of (seed, sample)."""
     return random.seed_of(rng).generator(

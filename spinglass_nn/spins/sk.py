@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, InitVar
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from spinglass_nn._core import check
 from spinglass_nn._core.random import Seed
@@ -19,7 +17,7 @@ from spinglass_nn.typing import RNG, Float64Array
 
 
 @result()
-class SherringtonKirkpatrick:
+class SherringtonKirkpatrick(models.PairInteraction):
     r"""All pairs coupled, with couplings of mean 0 and variance 1/N.
 
     .. math:: H = -\sum_{i<j} J_{ij} s_i s_j - \sum_i h_i s_i, \qquad
@@ -97,38 +95,6 @@ class SherringtonKirkpatrick:
     def fields(self) -> Float64Array:
         """External field on each spin, (n_spins,)."""
         return models.field_array(self.field, self.n_spins)
-
-    def energy(self, spins: ArrayLike) -> Any:
-        """Energy of the whole system.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1.
-
-        Returns
-        -------
-        float or array (...)
-            H, one for each configuration.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.energies(rows, lead, self._interaction, self.fields)
-
-    def local_fields(self, spins: ArrayLike) -> Float64Array:
-        """Field on each spin, Σ_j J_ij s_j + h_i; flipping spin i costs 2 s_i times it.
-
-        Parameters
-        ----------
-        spins : array (..., n_spins)
-            Configurations of ±1.
-
-        Returns
-        -------
-        array (..., n_spins)
-            One field for each spin.
-        """
-        rows, lead = models.spin_rows(spins, self.n_spins)
-        return models.fields_on(rows, lead, self._interaction, self.fields)
 
     def matrix(self) -> Float64Array:
         """The couplings (n_spins, n_spins), read-only."""
