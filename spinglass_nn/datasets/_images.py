@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from spinglass_nn._core import check
 from spinglass_nn.datasets._balance import first_balanced
 from spinglass_nn.datasets.dataset import Dataset
-from spinglass_nn.errors import DataError, ParameterError
+from spinglass_nn.errors import DataError
 from spinglass_nn.typing import FloatArray, IntArray
 
 Pixels = NDArray[np.uint8]
@@ -39,7 +39,7 @@ def image_dataset(
     train: Part, test: Part, options: Options, *, n_classes: int, name: str, white: int = 255
 ) -> Dataset:
     """A data set of images whose largest pixel value is ``white``."""
-    dtype = float_type(options.dtype)
+    dtype = check.precision(options.dtype)
     train = _chosen(train, options.n_train, "n_train", name)
     test = _chosen(test, options.n_test, "n_test", name)
     if options.standardize:
@@ -81,17 +81,6 @@ def moments(pixels: Pixels, name: str) -> tuple[float, float]:
     if scatter == 0:
         raise DataError(f"{name} must have pixels that differ, got one value everywhere")
     return first / total, math.sqrt(scatter) / total
-
-
-def float_type(dtype: DTypeLike) -> np.dtype[Any]:
-    """Float32 or float64, refused otherwise."""
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = np.dtype(object)
-    if found not in (np.float32, np.float64):
-        raise ParameterError(f"dtype must be float32 or float64, got {dtype!r}")
-    return found
 
 
 def check_labels(

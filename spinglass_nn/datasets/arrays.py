@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from spinglass_nn._core import check
-from spinglass_nn.datasets._images import check_labels, float_type
+from spinglass_nn.datasets._images import check_labels
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.errors import DataError, FormatError, ShapeError
 from spinglass_nn.io.tensors import opened_npz
@@ -200,7 +200,7 @@ def _inputs(
     if dtype is None:
         wide = values.dtype.kind == "f" and values.dtype.itemsize >= 8
         dtype = np.float64 if wide else np.float32
-    rows = _owned(values.reshape(len(values), -1), float_type(dtype), name)
+    rows = _owned(values.reshape(len(values), -1), check.precision(dtype), name)
     return rows, values.shape[1:] if values.ndim > 2 else None
 
 

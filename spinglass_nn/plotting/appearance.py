@@ -54,6 +54,7 @@ _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
 }
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 @contextmanager
@@ -85,6 +86,11 @@ def style() -> Iterator[None]:
 def category(index: int) -> str:
     """Give the colour of the series number ``index``; the seven colours repeat."""
     return CATEGORIES[index % len(CATEGORIES)]
+
+
+def marker(index: int) -> str:
+    """Give the marker of the series number ``index``; the seven markers repeat."""
+    return _MARKERS[index % len(_MARKERS)]
 
 
 def shades(n_series: int) -> list[str]:

@@ -22,7 +22,7 @@ from spinglass_nn.plotting._axes import (
     same_length,
     table,
 )
-from spinglass_nn.plotting.appearance import FAINT, category, colors_for
+from spinglass_nn.plotting.appearance import FAINT, category, colors_for, marker
 from spinglass_nn.typing import Float64Array
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _QUANTITIES = {
     "test_loss": "test loss L (nats per sample)",
     "test_accuracy": "test accuracy (fraction correct)",
 }
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def curves(
@@ -235,7 +234,7 @@ def _barriers(
             rows,
             color=category(index),
             label=label,
-            marker=_MARKERS[index % len(_MARKERS)],
+            marker=marker(index),
         )
     if not drawn:
         note(ax, "no barrier was measured")

@@ -20,14 +20,12 @@ from spinglass_nn.plotting._axes import (
     note,
     table,
 )
-from spinglass_nn.plotting.appearance import FAINT, SMALL, category, shades
+from spinglass_nn.plotting.appearance import FAINT, SMALL, category, marker, shades
 from spinglass_nn.plotting.paths import label_values
 from spinglass_nn.typing import Float64Array
 
 if TYPE_CHECKING:
     from spinglass_nn.statistics import Estimate
-
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def flatness(
@@ -135,7 +133,7 @@ def flatness_against_generalization(
             up[index][chosen],
             linestyle="none",
             markersize=7,
-            marker=_MARKERS[index % len(_MARKERS)],
+            marker=marker(index),
             color=colors[index],
             markeredgecolor="white",
             markeredgewidth=0.6,
@@ -188,7 +186,7 @@ def _against_batch(
             rows,
             color=category(index),
             label=label,
-            marker=_MARKERS[index % len(_MARKERS)],
+            marker=marker(index),
         )
     if not drawn:
         note(ax, "no run was measured")
