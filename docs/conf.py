@@ -62,6 +62,7 @@ ROOMS = (
     "overlaps",
     "landscape",
     "spins",
+    "dynamics",
     "statistics",
     "studies",
     "plotting",

@@ -1,6 +1,7 @@
 from . import (
     cli,
     datasets,
+    dynamics,
     errors,
     io,
     landscape,
@@ -22,6 +23,7 @@ __all__ = [
     "__version__",
     "cli",
     "datasets",
+    "dynamics",
     "errors",
     "io",
     "landscape",

@@ -1,10 +1,10 @@
-"""How kernels are compiled; no other module imports numba."""
+"""How kernels are compiled; beside `simd`, no other module imports numba."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -20,4 +20,20 @@ def kernel(function: Function) -> Function:
     Fast-math is never on: it lets results depend on the vector width of the machine.
     """
     compiled = njit(cache=_CACHE, nogil=True, error_model="numpy")(function)
+    return cast(Function, compiled)
+
+
+def inlined(function: Function) -> Function:
+    """Compile a small kernel that is always inlined into the kernels that call it."""
+    inner: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled = njit(
+        cache=_CACHE, nogil=True, error_model="numpy", forceinline=True, **inner
+    )(function)  # fmt: skip
+    return cast(Function, compiled)
+
+
+def part(function: Function) -> Function:
+    """Compile a kernel that only other kernels call: without a way in from Python, sooner."""
+    inner: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled = njit(cache=_CACHE, nogil=True, error_model="numpy", **inner)(function)
     return cast(Function, compiled)

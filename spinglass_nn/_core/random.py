@@ -34,6 +34,12 @@ class Stream(IntEnum):
     STUDY = 14
     TRIANGLES = 15
     DISORDER = 16
+    MOVES = 17
+    EXCHANGE = 18
+    CLUSTERS = 19
+    LANGEVIN = 20
+    POPULATION = 21
+    QUENCHES = 22
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ threads multiply; so every parallel section runs our threads with one BLAS threa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from threading import Event, Lock
+from threading import Event, Lock, current_thread, main_thread
 from typing import Any, TypeVar
 
 import scipy.linalg  # loads the BLAS that compiled kernels call, so that it is limited too
@@ -120,3 +121,48 @@ def run(
                     stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+class Team:
+    """Threads that stay, for work done in many short rounds that must not be broken off."""
+
+    def __init__(self, n_threads: int | None = None) -> None:
+        self.n_threads = resolve(n_threads)
+
+    def __enter__(self) -> Team:
+        _HOLD.__enter__()
+        self._pool = ThreadPoolExecutor(self.n_threads)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+        _HOLD.__exit__()
+
+    def run(self, function: Callable[[Item], object], items: Sequence[Item]) -> None:
+        """Call the function on every item, to the end of all."""
+        if self.n_threads == 1 or len(items) == 1:
+            for item in items:
+                function(item)
+            return
+        futures = [self._pool.submit(function, item) for item in items]
+        wait(futures)
+        for future in futures:
+            future.result()
+
+    def whole(self, function: Callable[[], Value]) -> Value:
+        """Call the function; Ctrl-C is noticed once it has come to its end."""
+        if current_thread() is not main_thread():  # no interrupt arrives here
+            return function()
+        noted = False
+
+        def note(*_: object) -> None:
+            nonlocal noted
+            noted = True
+
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            return function()
+        finally:
+            signal.signal(signal.SIGINT, before)
+            if noted:
+                signal.raise_signal(signal.SIGINT)

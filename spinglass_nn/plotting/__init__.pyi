@@ -5,10 +5,12 @@ from .histories import training_curves
 from .output import save, svg
 from .paths import barrier_against_fraction, barrier_against_width, chain_profile, curves
 from .sharpness import flatness, flatness_against_generalization, generalization_gap
+from .spin_glasses import against_temperature, ladder, parisi_law
 from .trees import dendrogram, dendrogram_and_matrix, overlap_matrix
 from .walks import walk_accuracy, walk_loss
 
 __all__ = [
+    "against_temperature",
     "barrier_against_fraction",
     "barrier_against_width",
     "chain_profile",
@@ -18,9 +20,11 @@ __all__ = [
     "flatness",
     "flatness_against_generalization",
     "generalization_gap",
+    "ladder",
     "null_band",
     "overlap_distribution",
     "overlap_matrix",
+    "parisi_law",
     "save",
     "style",
     "svg",

@@ -1,4 +1,5 @@
 from .estimate import Estimate, mean_estimate
+from .estimates import Estimates
 from .nulls import Band, band, holm, p_value
 from .rank_correlation import RankCorrelation, spearman
 from .resampling import (
@@ -13,6 +14,7 @@ __all__ = [
     "Band",
     "Bootstrap",
     "Estimate",
+    "Estimates",
     "RankCorrelation",
     "band",
     "bootstrap",

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spinglass_nn._core import check
-from spinglass_nn._core.random import Seed
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.errors import ParameterError, ShapeError
-from spinglass_nn.io.archive import load
 from spinglass_nn.networks._blocks import source
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica, Replicas
 from spinglass_nn.training.history import TrainingState
 from spinglass_nn.training.optimizers import SGD, Adam
-from spinglass_nn.typing import IntArray, PathType
+from spinglass_nn.typing import IntArray
 
 SHARED = ("start", "order", "subset")
-_AS_GIVEN = {"entropy": "rng", "key": "rng"}  # what the user calls a setting
 
 
 def settings_of(**given: Any) -> dict[str, Any]:
@@ -90,36 +86,8 @@ def start_name(start: str | Replica | Replicas, net: MLP) -> str:
     return hashlib.sha256(np.ascontiguousarray(start.weights).data).hexdigest()[:16]
 
 
-def earlier(state: TrainingState | None, checkpoint: PathType | None) -> TrainingState | None:
-    """The state a run goes on from, if any: as given, or as found in the checkpoint file."""
-    name = "state"
-    if checkpoint is not None:
-        folder = Path(checkpoint).absolute().parent
-        if not folder.is_dir():  # now, not after hours of training
-            raise ParameterError(f"checkpoint must lie in an existing folder, got {checkpoint}")
-        if state is None and Path(checkpoint).exists():
-            state, name = load(checkpoint), f"checkpoint {checkpoint}"
-    if state is not None and not isinstance(state, TrainingState):
-        raise ParameterError(
-            f"{name} must be a TrainingState (a run's .state), got {type(state).__name__}"
-        )
-    return state
-
-
-def seed_in(state: TrainingState) -> Seed:
-    """The seed a run began with."""
-    return Seed(int(state.settings["entropy"]), tuple(state.settings["key"]))
-
-
-def check_same(settings: dict[str, Any], state: TrainingState, steps: IntArray) -> None:
-    """Refuse to go on with other settings than the run began with."""
-    for name, now in settings.items():
-        then = state.settings.get(name)
-        if (tuple(then) if isinstance(then, (list, tuple)) else then) != now:
-            raise ParameterError(
-                f"{_AS_GIVEN.get(name, name)} must be as in the state it goes on from "
-                f"({then}), got {now}"
-            )
+def check_same_steps(steps: IntArray, state: TrainingState) -> None:
+    """Refuse to go on with other snapshots than the run began with."""
     if not np.array_equal(steps, state.snapshots.steps):
         then = state.snapshots.steps.tolist()
         raise ParameterError(

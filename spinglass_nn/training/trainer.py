@@ -10,16 +10,11 @@ from numpy.typing import DTypeLike
 
 from spinglass_nn._core import check, random
 from spinglass_nn.datasets.dataset import Dataset
+from spinglass_nn.io.resuming import check_same, earlier, seed_in
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica, Replicas
 from spinglass_nn.training._job import Job
-from spinglass_nn.training._settings import (
-    check_same,
-    earlier,
-    seed_in,
-    settings_of,
-    start_name,
-)
+from spinglass_nn.training._settings import check_same_steps, settings_of, start_name
 from spinglass_nn.training._state import fresh_state
 from spinglass_nn.training.history import TrainingRun, TrainingState
 from spinglass_nn.training.optimizers import SGD, Optimizer
@@ -132,13 +127,14 @@ def train_replicas(
         dtype=np.dtype(data.inputs.dtype if dtype is None else dtype),
     )
     n_epochs = check.count(n_epochs, "n_epochs", minimum=0)
-    state = earlier(state, checkpoint)
+    state = earlier(state, checkpoint, TrainingState)
     steps = np.unique([check.count(s, "snapshots", minimum=0) for s in snapshots]).astype(int)
-    seed = random.seed_of(rng) if rng is not None or state is None else seed_in(state)
+    seed = random.seed_of(rng) if rng is not None or state is None else seed_in(state.settings)
     settings |= {"entropy": seed.entropy, "key": seed.key, "start": start_name(start, net)}
     if state is None:
         state = fresh_state(net, start, settings, seed, steps, optimizer.n_slots)
-    check_same(settings, state, steps)
+    check_same(settings, state.settings)
+    check_same_steps(steps, state)
     limit = -math.inf if stop_at_loss is None else check.number(stop_at_loss, "stop_at_loss")
     job = Job(net, data, optimizer, settings, seed, state, n_epochs, limit, checkpoint)
     return job.run(progress, n_threads)

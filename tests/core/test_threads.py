@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 
@@ -178,3 +180,36 @@ def test_bad_environment(monkeypatch, text, message):
 def test_bad_numbers(value):
     with pytest.raises(ParameterError, match="n_threads must be"):
         threads.run(lambda item: item, [1, 2], value)
+
+
+def test_a_team_finishes_what_an_interrupt_hits():
+    done = []
+
+    def work():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        done.append(True)
+
+    with threads.Team(2) as team, pytest.raises(KeyboardInterrupt):
+        team.whole(work)
+    assert done == [True]
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_a_team_runs_every_item(n_threads):
+    seen = []
+    with threads.Team(n_threads) as team:
+        team.run(seen.append, range(5))
+        team.run(seen.append, [7])
+    assert sorted(seen) == [0, 1, 2, 3, 4, 7]
+
+
+def test_a_team_passes_errors_on():
+    def fail(item):
+        raise ValueError(f"no {item}")
+
+    with threads.Team(2) as team:
+        with pytest.raises(ValueError, match="no 0"):
+            team.run(fail, [0, 1])
+        with pytest.raises(ValueError, match="no 3"):
+            team.whole(lambda: fail(3))
