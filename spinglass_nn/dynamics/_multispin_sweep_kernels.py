@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from spinglass_nn._core.jit import inlined, kernel, part
+from spinglass_nn._core.jit import inlined, part
 from spinglass_nn._core.simd import (
     any_bit,
     load_words,
@@ -153,26 +153,3 @@ def sweep(
     store_words(moves, 8, b)
     store_words(moves, 16, c)
     store_words(moves, 24, d)
-
-
-@kernel
-def set_chances(probabilities: Any, copies: Any, chances: Any) -> None:
-    """Spell chances out in bits.
-
-    ``probabilities`` is (n_tables, n_levels, n_temperatures), ``copies`` a word with a bit for
-    the first temperature of each replica, ``chances`` (n_tables, N_BITS, n_levels, 8) flat.
-    """
-    n_tables, n_levels, n_temperatures = probabilities.shape
-    for table in range(n_tables):
-        for level in range(n_levels):
-            for k in range(N_BITS):
-                at = 8 * ((table * N_BITS + k) * n_levels + level)
-                store_words(chances, at, spread_word(np.uint64(0)))
-            for t in range(n_temperatures):
-                scaled = np.int64(probabilities[table, level, t] * 2.0**N_BITS)
-                scaled = min(scaled, np.int64((1 << N_BITS) - 1))
-                lanes = spread_word(copies << np.uint64(t))
-                for k in range(N_BITS):
-                    if (scaled >> (N_BITS - 1 - k)) & 1:
-                        at = 8 * ((table * N_BITS + k) * n_levels + level)
-                        store_words(chances, at, load_words(chances, at) | lanes)

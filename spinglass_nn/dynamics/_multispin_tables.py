@@ -268,6 +268,20 @@ def probabilities(slots: int, unit: float, temperatures: Float64Array) -> Float6
     return chances
 
 
+def in_bits(chances: Float64Array, copies: int) -> WordArray:
+    """Chances (..., n_levels, n_temperatures) as words (..., N_BITS, n_levels) of their bits.
+
+    The highest bit comes first; temperature t is bit t, and again where ``copies`` has bits.
+    """
+    largest = (1 << N_BITS) - 1
+    scaled = np.minimum((chances * 2.0**N_BITS).astype(np.uint64), np.uint64(largest))
+    place = np.arange(N_BITS - 1, -1, -1, dtype=np.uint64)[:, None, None]
+    bits = (scaled[..., None, :, :] >> place) & np.uint64(1)
+    words = bits << np.arange(chances.shape[-1], dtype=np.uint64)
+    total: WordArray = words.sum(axis=-1, dtype=np.uint64) * np.uint64(copies)
+    return total
+
+
 def words_of(sites: IntArray) -> Int32Array:
     """Where the words of sites begin, filled up with 0, words of zeros, to a multiple of 8."""
     return np.pad(N_WORDS * (sites + 1), (0, -sites.size % 8)).astype(np.int32)

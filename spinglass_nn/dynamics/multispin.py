@@ -19,7 +19,7 @@ from spinglass_nn.dynamics._multispin_measure_kernels import (
     read_spins,
     write_spins,
 )
-from spinglass_nn.dynamics._multispin_sweep_kernels import N_BITS, set_chances
+from spinglass_nn.dynamics._multispin_sweep_kernels import N_BITS
 from spinglass_nn.dynamics._multispin_tables import (
     ALL,
     SLOTS,
@@ -31,6 +31,7 @@ from spinglass_nn.dynamics._multispin_tables import (
     Scratch,
     Tables,
     bonds_of,
+    in_bits,
     lattice_of,
     passes_of,
     probabilities,
@@ -296,8 +297,6 @@ class MultispinEngine(Engine):
         tables = self._tables
         slots, inverse = len(tables.lattice.slots), 1 / temperatures
         tables.gaps[:] = 2 * tables.unit * (inverse[:-1] - inverse[1:])
-        set_chances(
-            probabilities(slots, tables.unit, temperatures),
-            np.uint64(self._layout.copies()),
-            tables.chances,
-        )
+        chances = probabilities(slots, tables.unit, temperatures)
+        words = in_bits(chances, self._layout.copies())
+        tables.chances.reshape(-1, N_WORDS)[:] = words.reshape(-1, 1)
