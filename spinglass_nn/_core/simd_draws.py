@@ -121,6 +121,17 @@ def halvings(typing_context: Any, words: Any) -> Any:
 
 
 @vector_code
+def reluctant(typing_context: Any, x: Any, limit: Any) -> Any:
+    """``x``, but just below zero in the lanes where ``x < limit``."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        below = builder.fcmp_ordered("<", args[0], args[1])
+        return builder.select(below, constant(FLOAT_LANES, -(2.0**-20)), args[0])
+
+    return FLOATS(FLOATS, FLOATS), code
+
+
+@vector_code
 def flip_where_negative(typing_context: Any, x: Any, a: Any) -> Any:
     """``-x`` in the lanes where ``a`` has its sign bit set, ``x`` in the others."""
 

@@ -184,17 +184,17 @@ def update_block(
 ) -> int:
     """Update one block of spins in all systems of ladder r, listing flips from place n on."""
     n_systems, n_temperatures = systems.energy.shape[0], systems.order.shape[1]
-    tile = couplings.first[block] * TILE
+    tile, idle = couplings.first[block] * TILE, load_floats(systems.idle, 0)
     states = systems.states[r]
     a, b = load_words(states, 0), load_words(states, 8)
     c, d = load_words(states, 16), load_words(states, 24)
     for m in range(r * n_temperatures, (r + 1) * n_temperatures):
         scale = spread_float(systems.scale[m])
         spins, place = systems.words[block, m], (block * n_systems + m) * 64
-        e0, a, b, c, d = threshold(heat_bath, scale, a, b, c, d)
-        e1, a, b, c, d = threshold(heat_bath, scale, a, b, c, d)
-        e2, a, b, c, d = threshold(heat_bath, scale, a, b, c, d)
-        e3, a, b, c, d = threshold(heat_bath, scale, a, b, c, d)
+        e0, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
+        e1, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
+        e2, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
+        e3, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
         s0, s1 = signs(spins), signs(spins >> _16)
         s2, s3 = signs(spins >> _32), signs(spins >> _48)
         t0 = s0 * to_floats(load_ints(systems.fields, place)) - e0

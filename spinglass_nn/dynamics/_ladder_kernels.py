@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import inlined, kernel
-from spinglass_nn._core.simd_draws import exponential, logistic, next_words
+from spinglass_nn._core.simd_draws import exponential, logistic, next_words, reluctant
 from spinglass_nn.dynamics._exchange_kernels import exchange, follow
 from spinglass_nn.dynamics._measure_kernels import measure_packed
 from spinglass_nn.dynamics._record_kernels import accumulate
@@ -47,6 +47,8 @@ class Systems(NamedTuple):
         1/T, and T/2 in units of the fields (float32).
     scale : float32 array (n_systems,)
         The ``widths`` of each system.
+    idle : float32 array (16,)
+        Values of -ln u for which flips that cost nothing are refused are below this.
     """
 
     words: NDArray[np.uint64]
@@ -68,6 +70,7 @@ class Systems(NamedTuple):
     inverse: Float64Array
     widths: NDArray[np.float32]
     scale: NDArray[np.float32]
+    idle: NDArray[np.float32]
 
 
 class Rules(NamedTuple):
@@ -95,14 +98,15 @@ class Notes(NamedTuple):
 
 
 @inlined
-def threshold(heat_bath: bool, scale: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+def threshold(heat_bath: bool, scale: Any, idle: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     """Sixteen numbers e, and the streams after them: a spin flips where s times its field < e.
 
-    Metropolis flips with probability min(1, exp(-2 s f / T)): e = -(T/2) ln u. Heat bath flips
+    Metropolis flips with probability min(1, exp(-2 s f / T)): e = -(T/2) ln u, or below zero
+    if -ln u < ``idle``, so that flips that cost nothing are not always made. Heat bath flips
     with probability 1 / (1 + exp(2 s f / T)): e = (T/2) ln((1 - u) / u).
     """
     words, a, b, c, d = next_words(a, b, c, d)
-    e = logistic(words) if heat_bath else exponential(words)
+    e = logistic(words) if heat_bath else reluctant(exponential(words), idle)
     return e * scale, a, b, c, d
 
 

@@ -19,7 +19,9 @@ from spinglass_nn.dynamics._engine import Engine, Setting
 from spinglass_nn.dynamics._geometry import geometry_of
 from spinglass_nn.dynamics._ladder_kernels import Notes, Rules, Systems
 from spinglass_nn.dynamics._record import Record
+from spinglass_nn.dynamics._reluctance import quantum_of, reluctance
 from spinglass_nn.errors import ParameterError
+from spinglass_nn.spins.p_spin import PSpin
 from spinglass_nn.typing import Float64Array, IntArray
 
 BLOCK = 64  # spins in a word
@@ -53,12 +55,15 @@ class LadderEngine(Engine):
         self.n_systems = setting.n_replicas * self.n_temperatures
         self.raws = [record.raw(1) for _ in models]
         self._geometries = [geometry_of(model, setting.observables) for model in models]
-        known: dict[int, tuple[Any, float]] = {}  # batches of one model share its couplings
+        known: dict[
+            int, tuple[Any, float, float]
+        ] = {}  # batches of one model share its couplings
         for model in models:
             if id(model) not in known:
-                known[id(model)] = self._prepared(model)
+                known[id(model)] = (*self._prepared(model), self._quantum(model))
         self._couplings = [known[id(model)][0] for model in models]
         self._units = [known[id(model)][1] for model in models]
+        self._quanta = [known[id(model)][2] for model in models]
         self._all = self._stacked()
         self._systems = [self._of_sample(k) for k in range(self.n_samples)]
         self._reported = [(0, -1)] * self.n_samples  # lowest energy and its ladder
@@ -69,6 +74,11 @@ class LadderEngine(Engine):
     @abstractmethod
     def _prepared(self, model: Any) -> tuple[Any, float]:
         """The couplings of a model as the kernels want them, and their unit."""
+
+    def _quantum(self, model: Any) -> float:
+        """What all couplings and fields are multiples of; 0 if there is no such number."""
+        couplings = model.couplings if isinstance(model, PSpin) else model.matrix()
+        return quantum_of(couplings, np.asarray(model.fields))
 
     @abstractmethod
     def _field_shape(self) -> tuple[int, ...]:
@@ -115,6 +125,7 @@ class LadderEngine(Engine):
             inverse=np.zeros(self.n_temperatures),
             widths=np.zeros(self.n_temperatures, dtype=np.float32),
             scale=np.zeros(self.n_systems, dtype=np.float32),
+            idle=aligned(16, np.float32),
         )
 
     def _start(self, k: int) -> None:
@@ -235,7 +246,10 @@ class LadderEngine(Engine):
         self.restored()
 
     def set_temperatures(self, temperatures: Float64Array) -> None:
-        for systems, unit in zip(self._systems, self._units, strict=True):
+        for systems, unit, quantum in zip(
+            self._systems, self._units, self._quanta, strict=True
+        ):
+            systems.idle[:] = reluctance(quantum, temperatures)
             systems.inverse[:] = 1 / temperatures
             systems.widths[:] = temperatures / (2 * unit)
         self._hand_out()

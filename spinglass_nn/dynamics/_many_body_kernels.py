@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import inlined, kernel
 from spinglass_nn._core.simd import (
+    load_floats,
     load_ints,
     load_words,
     lowest_bit,
@@ -165,9 +166,9 @@ def draw_block(systems: Any, heat_bath: bool, r: int, thresholds: Any) -> None:
     a, b = load_words(states, 0), load_words(states, 8)
     c, d = load_words(states, 16), load_words(states, 24)
     for m in range(r * n_temperatures, (r + 1) * n_temperatures):
-        scale = spread_float(systems.scale[m])
+        scale, idle = spread_float(systems.scale[m]), load_floats(systems.idle, 0)
         for place in range(m * 64, m * 64 + 64, 16):
-            e, a, b, c, d = threshold(heat_bath, scale, a, b, c, d)
+            e, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
             store_floats(thresholds, place, e)
     store_words(states, 0, a)
     store_words(states, 8, b)

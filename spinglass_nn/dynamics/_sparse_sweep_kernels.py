@@ -27,6 +27,7 @@ from spinglass_nn._core.simd_draws import (
     halvings,
     next_words,
     random_signs,
+    reluctant,
 )
 
 _RUN = 64  # sites whose energies are added up in float32 before they join the two-part sum
@@ -34,12 +35,12 @@ _ZERO = np.float32(0.0)
 
 
 @inlined
-def _variate(words: Any, heat_bath: bool) -> Any:
+def _variate(words: Any, heat_bath: bool, idle: Any) -> Any:
     """-log2 u, or log2((1 - u) / u): what 2 s h / (T ln 2) has to stay below to flip."""
     drawn = halvings(words)
     if heat_bath:
-        drawn = drawn - halvings(~words)
-    return drawn
+        return drawn - halvings(~words)
+    return reluctant(drawn, idle)
 
 
 @inlined
@@ -75,7 +76,7 @@ def _four(heat_bath: bool) -> Any:
         first, middle, neighbors = network.first, network.middle, network.neighbors
         couplings, fields = network.couplings, network.fields
         spins, scales, states = systems.spins, systems.scales, systems.states
-        n, q = fields.shape[0], 32 * block
+        n, q, idle = fields.shape[0], 32 * block, load_floats(systems.idle, 0)
         a, b = load_words(states, q), load_words(states, q + 8)
         c, d = load_words(states, q + 16), load_words(states, q + 24)
         for begin in range(0, n, _RUN):
@@ -85,8 +86,8 @@ def _four(heat_bath: bool) -> Any:
                 w1, a, b, c, d = next_words(a, b, c, d)
                 w2, a, b, c, d = next_words(a, b, c, d)
                 w3, a, b, c, d = next_words(a, b, c, d)
-                y0, y1 = _variate(w0, heat_bath), _variate(w1, heat_bath)
-                y2, y3 = _variate(w2, heat_bath), _variate(w3, heat_bath)
+                y0, y1 = _variate(w0, heat_bath, idle), _variate(w1, heat_bath, idle)
+                y2, y3 = _variate(w2, heat_bath, idle), _variate(w3, heat_bath, idle)
                 h0 = h1 = h2 = h3 = spread_float(fields[i])
                 for e in range(first[i], middle[i]):
                     at, J = start + 64 * neighbors[e], spread_float(couplings[e])
@@ -126,7 +127,7 @@ def _two(heat_bath: bool) -> Any:
         first, middle, neighbors = network.first, network.middle, network.neighbors
         couplings, fields = network.couplings, network.fields
         spins, scales, states = systems.spins, systems.scales, systems.states
-        n, q = fields.shape[0], 32 * block
+        n, q, idle = fields.shape[0], 32 * block, load_floats(systems.idle, 0)
         a, b = load_words(states, q), load_words(states, q + 8)
         c, d = load_words(states, q + 16), load_words(states, q + 24)
         for begin in range(0, n, _RUN):
@@ -134,7 +135,7 @@ def _two(heat_bath: bool) -> Any:
             for i in range(begin, min(begin + _RUN, n)):
                 w0, a, b, c, d = next_words(a, b, c, d)
                 w1, a, b, c, d = next_words(a, b, c, d)
-                y0, y1 = _variate(w0, heat_bath), _variate(w1, heat_bath)
+                y0, y1 = _variate(w0, heat_bath, idle), _variate(w1, heat_bath, idle)
                 h0 = h1 = spread_float(fields[i])
                 for e in range(first[i], middle[i]):
                     at, J = start + 32 * neighbors[e], spread_float(couplings[e])
@@ -166,14 +167,14 @@ def _one(heat_bath: bool) -> Any:
         first, middle, neighbors = network.first, network.middle, network.neighbors
         couplings, fields = network.couplings, network.fields
         spins, scales, states = systems.spins, systems.scales, systems.states
-        n, q = fields.shape[0], 32 * block
+        n, q, idle = fields.shape[0], 32 * block, load_floats(systems.idle, 0)
         a, b = load_words(states, q), load_words(states, q + 8)
         c, d = load_words(states, q + 16), load_words(states, q + 24)
         for begin in range(0, n, _RUN):
             energy = spread_float(_ZERO)
             for i in range(begin, min(begin + _RUN, n)):
                 words, a, b, c, d = next_words(a, b, c, d)
-                drawn = _variate(words, heat_bath)
+                drawn = _variate(words, heat_bath, idle)
                 field = spread_float(fields[i])
                 for e in range(first[i], middle[i]):
                     s = load_floats(spins, start + 16 * neighbors[e])

@@ -13,6 +13,7 @@ from spinglass_nn._core.simd import aligned
 from spinglass_nn._core.streams import States, stream_states
 from spinglass_nn.dynamics._engine import Setting
 from spinglass_nn.dynamics._geometry import Geometry
+from spinglass_nn.dynamics._reluctance import quantum_of, reluctance
 from spinglass_nn.spins.graphs import IsingGraph
 from spinglass_nn.typing import Float64Array, IntArray
 
@@ -40,6 +41,8 @@ class Network(NamedTuple):
         The same in float64.
     free : array
         Spins that nothing acts on.
+    quantum : float
+        What all couplings and fields are multiples of; 0 if there is no such number.
     """
 
     first: Words
@@ -50,6 +53,7 @@ class Network(NamedTuple):
     exact: Float64Array
     exact_fields: Float64Array
     free: Indices
+    quantum: float
 
 
 class Systems(NamedTuple):
@@ -65,6 +69,8 @@ class Systems(NamedTuple):
         Block by block, site by site, ±1.
     scales : array (n_lanes,)
         -T ln 2 / 2 in the units of `halvings`.
+    idle : array (16,)
+        In the same units, where Metropolis refuses flips that cost nothing.
     sums, energy : arrays (2 n_lanes,), (n_lanes,)
         Energies as pairs of float32, and after a sweep in one float64.
     states : array
@@ -76,6 +82,7 @@ class Systems(NamedTuple):
     widths: IntArray
     spins: Floats
     scales: Floats
+    idle: Floats
     sums: Floats
     energy: Float64Array
     states: Words
@@ -175,6 +182,7 @@ def network_of(graph: IsingGraph) -> Network:
         exact=exact,
         exact_fields=np.array(graph.fields),
         free=np.flatnonzero(free).astype(np.int32),
+        quantum=quantum_of(exact, graph.fields),
     )
 
 
@@ -198,6 +206,7 @@ def systems_of(n_systems: int, n_spins: int) -> Systems:
         widths=widths,
         spins=aligned(n_lanes * n_spins, np.float32),
         scales=aligned(n_lanes, np.float32),
+        idle=aligned(16, np.float32),
         sums=aligned(2 * n_lanes, np.float32),
         energy=np.zeros(n_lanes),
         states=aligned(32 * len(blocks), np.uint64),
@@ -286,6 +295,11 @@ def scales_at(temperatures: Float64Array, unit: float) -> Floats:
     """-T ln 2 / 2 in the units of the random variates; finite for infinite T."""
     finite = np.minimum(temperatures, 1e30)
     return (-0.5 * math.log(2.0) * unit * finite).astype(np.float32)
+
+
+def idle_at(quantum: float, temperatures: Float64Array, unit: float) -> float:
+    """Where flips that cost nothing are refused, in the units of the random variates."""
+    return reluctance(quantum, temperatures) / math.log(2.0) / unit
 
 
 def draw_words(seed: Seed, sample: int, states: Words, bits: Words, n_spins: int) -> None:

@@ -141,9 +141,13 @@ class SparseEngine(Engine):
 
     def set_temperatures(self, temperatures: Float64Array) -> None:
         """Change the temperatures of all ladders."""
-        for systems, ladders in zip(self._systems, self._ladders, strict=True):
-            ladders.inverse_temperatures[:] = 1.0 / np.asarray(temperatures)
-            ladders.scale_at[:] = tables.scales_at(np.asarray(temperatures), UNIT)
+        every = np.asarray(temperatures)
+        for systems, ladders, network in zip(
+            self._systems, self._ladders, self._networks, strict=True
+        ):
+            ladders.inverse_temperatures[:] = 1.0 / every
+            ladders.scale_at[:] = tables.scales_at(every, UNIT)
+            systems.idle[:] = tables.idle_at(network.quantum, every, UNIT)
             tables.set_scales(systems, ladders)
 
     def resample(self, choice: IntArray) -> None:
