@@ -186,7 +186,7 @@ def test_fully_connected_sweeps(benchmark, n_spins, rounds, summary):
     if n_spins > 2000:
         work = {"ours": 3e7, "dwave": 1e6}
     contenders = {
-        "ours": hold(model, 0.5, 64),
+        "ours": hold(model, np.linspace(0.499, 0.501, 32), 2),  # 64 systems at T = 0.5
         "openjij": openjij_run(model, 0.5, 8, False) if n_spins < 2000 else None,
         "dwave": dwave_run(model, 0.5, 8),
     }
