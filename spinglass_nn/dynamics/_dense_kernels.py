@@ -24,7 +24,6 @@ from spinglass_nn._core.simd import (
     prefetch,
     signs,
     spread_float,
-    spread_int,
     store_ints,
     store_words,
     to_floats,
@@ -75,17 +74,15 @@ class Flips(NamedTuple):
     Parameters
     ----------
     rows : int64 array (64 * n_systems,)
-        Where in a tile the row of each flipped spin begins.
-    masks : int32 array (64 * n_systems,)
-        -1 if the row is to be subtracted, 0 if it is to be added.
-    start, stop : integer arrays (n_systems,)
-        The flips of each system.
+        Where in a tile the row of each flipped spin begins: in the room of each system, from
+        the front those to be added, from the back those to be subtracted.
+    added, subtracted : integer arrays (n_systems,)
+        How many.
     """
 
     rows: IntArray
-    masks: NDArray[np.int32]
-    start: IntArray
-    stop: IntArray
+    added: IntArray
+    subtracted: IntArray
 
 
 @inlined
@@ -100,34 +97,34 @@ def push(tiles: Any, tile: int, fields: Any, place: int, flips: Any, m: int) -> 
     """Enter the flips of system m into 64 of its fields."""
     x0, x1 = load_ints(fields, place), load_ints(fields, place + 16)
     x2, x3 = load_ints(fields, place + 32), load_ints(fields, place + 48)
-    subtracted = np.int32(0)
-    for f in range(flips.start[m], flips.stop[m]):
+    front, back = 64 * m, 64 * (m + 1)
+    for f in range(front, front + flips.added[m]):
         row = tile + flips.rows[f]
-        mask = spread_int(flips.masks[f])  # x ^ -1 = -x - 1
-        subtracted -= flips.masks[f]
-        x0 = x0 + (load_ints(tiles, row) ^ mask)
-        x1 = x1 + (load_ints(tiles, row + 16) ^ mask)
-        x2 = x2 + (load_ints(tiles, row + 32) ^ mask)
-        x3 = x3 + (load_ints(tiles, row + 48) ^ mask)
-    rest = spread_int(subtracted)
-    store_ints(fields, place, x0 + rest)
-    store_ints(fields, place + 16, x1 + rest)
-    store_ints(fields, place + 32, x2 + rest)
-    store_ints(fields, place + 48, x3 + rest)
+        x0 = x0 + load_ints(tiles, row)
+        x1 = x1 + load_ints(tiles, row + 16)
+        x2 = x2 + load_ints(tiles, row + 32)
+        x3 = x3 + load_ints(tiles, row + 48)
+    for f in range(back - flips.subtracted[m], back):
+        row = tile + flips.rows[f]
+        x0 = x0 - load_ints(tiles, row)
+        x1 = x1 - load_ints(tiles, row + 16)
+        x2 = x2 - load_ints(tiles, row + 32)
+        x3 = x3 - load_ints(tiles, row + 48)
+    store_ints(fields, place, x0)
+    store_ints(fields, place + 16, x1)
+    store_ints(fields, place + 32, x2)
+    store_ints(fields, place + 48, x3)
 
 
 @inlined
-def signed(field: Any, mask: Any) -> Any:
-    """-f if the mask is -1, f if it is 0."""
-    return np.int64(field ^ mask) - np.int64(mask)
-
-
-@inlined
-def enter(flips: Any, n: int, i: int, spins: Any) -> Any:
-    """List a flip of spin i at place n."""
-    mask = np.int32(np.int64((spins >> np.uint64(i)) & _1) - 1)
-    flips.rows[n], flips.masks[n] = i * 64, mask
-    return mask
+def enter(flips: Any, m: int, i: int, spins: Any) -> Any:
+    """List a flip of spin i of system m; return the spin as it is after the flip."""
+    up = np.int64((spins >> np.uint64(i)) & _1)  # 1 if it was down
+    added, subtracted = flips.added[m], flips.subtracted[m]
+    flips.rows[64 * m + up * added + (1 - up) * (63 - subtracted)] = i * 64
+    flips.added[m] = added + up
+    flips.subtracted[m] = subtracted + 1 - up
+    return 2 * up - 1
 
 
 @inlined
@@ -140,13 +137,12 @@ def find(
     fields: Any,
     place: int,
     flips: Any,
-    n: int,
+    m: int,
 ) -> Any:
-    """List the flips of one block and system, one after the other, from place n on.
+    """List the flips of one block of system m, one after the other.
 
     ``t`` holds s f less the thresholds, of 64 spins in four vectors. Returned are the flipped
-    spins as bits of a word, how many flips are listed then, and the sum over them of new s
-    times old field.
+    spins as bits of a word, and the sum over them of new s times old field.
     """
     t0, t1, t2, t3 = t
     left, gain = couplings.valid[block], np.int64(0)
@@ -155,34 +151,43 @@ def find(
         flipped = ready
         while ready != _0:
             i = lowest_bit(ready)
-            gain += signed(fields[place + i], enter(flips, n, i, spins))
+            gain += np.int64(fields[place + i]) * enter(flips, m, i, spins)
             ready &= ready - _1
-            n += 1
-        return flipped, n, gain
+        return flipped, gain
     s0, s1, s2, s3 = s
     while ready != _0:
         i = lowest_bit(ready)
         bit = _1 << np.uint64(i)
         flipped |= bit
         left &= ~(bit | (bit - _1))
-        mask = enter(flips, n, i, spins)
-        gain += signed(fields[place + i], mask)
-        n += 1
-        change = spread_float(np.float32(2 * np.int64(mask) + 1))
+        new = enter(flips, m, i, spins)
+        gain += np.int64(fields[place + i]) * new
+        change = spread_float(np.float32(new))
         row = block * TILE + i * 64
         t0 = multiply_add(s0 * change, load_floats(couplings.near, row), t0)
         t1 = multiply_add(s1 * change, load_floats(couplings.near, row + 16), t1)
         t2 = multiply_add(s2 * change, load_floats(couplings.near, row + 32), t2)
         t3 = multiply_add(s3 * change, load_floats(couplings.near, row + 48), t3)
         ready = negative_lanes(t0, t1, t2, t3) & left
-    return flipped, n, gain
+    return flipped, gain
+
+
+@inlined
+def new_fields(fields: Any, place: int, flips: Any, m: int) -> Any:
+    """The sum over the flips of system m of new s times new field."""
+    total, front, back = np.int64(0), 64 * m, 64 * (m + 1)
+    for f in range(front, front + flips.added[m]):
+        total += fields[place + (flips.rows[f] >> 6)]
+    for f in range(back - flips.subtracted[m], back):
+        total -= fields[place + (flips.rows[f] >> 6)]
+    return total
 
 
 @inlined
 def update_block(
-    couplings: Any, systems: Any, flips: Any, heat_bath: bool, block: int, r: int, n: int
-) -> int:
-    """Update one block of spins in all systems of ladder r, listing flips from place n on."""
+    couplings: Any, systems: Any, flips: Any, heat_bath: bool, block: int, r: int
+) -> None:
+    """Update one block of spins in all systems of ladder r, listing the flips."""
     n_systems, n_temperatures = systems.energy.shape[0], systems.order.shape[1]
     tile, idle = couplings.first[block] * TILE, load_floats(systems.idle, 0)
     states = systems.states[r]
@@ -201,8 +206,8 @@ def update_block(
         t1 = s1 * to_floats(load_ints(systems.fields, place + 16)) - e1
         t2 = s2 * to_floats(load_ints(systems.fields, place + 32)) - e2
         t3 = s3 * to_floats(load_ints(systems.fields, place + 48)) - e3
-        flips.start[m] = n
-        flipped, n, gain = find(
+        flips.added[m] = flips.subtracted[m] = 0
+        flipped, gain = find(
             couplings,
             block,
             spins,
@@ -211,15 +216,12 @@ def update_block(
             systems.fields,
             place,
             flips,
-            n,
+            m,
         )
-        flips.stop[m] = n
         if flipped != _0:  # H = -(1/2) s.(f + h) changes by -Σ s' (f + f'), s' the new spins
             if couplings.inner[block]:
                 push(couplings.tiles, tile, systems.fields, place, flips, m)
-                for f in range(flips.start[m], n):
-                    field = systems.fields[place + (flips.rows[f] >> 6)]
-                    gain += signed(field, flips.masks[f])
+                gain += new_fields(systems.fields, place, flips, m)
             else:
                 gain *= 2
             systems.energy[m] -= gain
@@ -228,7 +230,6 @@ def update_block(
     store_words(states, 8, b)
     store_words(states, 16, c)
     store_words(states, 24, d)
-    return n
 
 
 @inlined
@@ -242,7 +243,7 @@ def push_tile(
         coming = tile + TILE + (m - first) * share
         for line in range(coming, coming + share, 16):
             prefetch(couplings.tiles, line)
-        if flips.stop[m] > flips.start[m]:
+        if flips.added[m] + flips.subtracted[m] > 0:
             target = (couplings.columns[place] * n_systems + m) * 64
             push(couplings.tiles, tile, systems.fields, target, flips, m)
 
@@ -254,9 +255,8 @@ def sweep(
     """Update all spins of ladders first ... stop - 1, in their order."""
     n_temperatures = systems.order.shape[1]
     for block in range(couplings.first.shape[0] - 1):
-        n = 64 * n_temperatures * first
         for r in range(first, stop):
-            n = update_block(couplings, systems, flips, heat_bath, block, r, n)
+            update_block(couplings, systems, flips, heat_bath, block, r)
         for place in range(couplings.first[block] + 1, couplings.first[block + 1]):
             push_tile(
                 couplings, systems, flips, place, first * n_temperatures, stop * n_temperatures
@@ -295,15 +295,12 @@ def refresh(couplings: Any, systems: Any, flips: Any) -> None:
             for i in range(64):
                 fields[place + i] = couplings.up[block * 64 + i]
     for block in range(n_blocks):
-        n = 0
         for m in range(n_systems):
-            flips.start[m] = n
+            flips.added[m] = flips.subtracted[m] = 0
             down = words[block, m]
             while down != _0:
-                flips.rows[n], flips.masks[n] = lowest_bit(down) * 64, -1
+                enter(flips, m, lowest_bit(down), _0)
                 down &= down - _1
-                n += 1
-            flips.stop[m] = n
         for place in range(couplings.first[block], couplings.first[block + 1]):
             push_tile(couplings, systems, flips, place, 0, n_systems)
     for m in range(n_systems):

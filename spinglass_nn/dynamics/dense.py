@@ -49,9 +49,8 @@ class DenseEngine(LadderEngine):
     def _flips(self) -> Flips:
         return Flips(
             rows=np.zeros(BLOCK * self.n_systems, dtype=np.int64),
-            masks=np.zeros(BLOCK * self.n_systems, dtype=np.int32),
-            start=np.zeros(self.n_systems, dtype=np.int64),
-            stop=np.zeros(self.n_systems, dtype=np.int64),
+            added=np.zeros(self.n_systems, dtype=np.int64),
+            subtracted=np.zeros(self.n_systems, dtype=np.int64),
         )
 
     def _refresh(self, k: int) -> None:
