@@ -34,7 +34,7 @@ class Descent:
     energies : array (n_starts,)
         Of the whole system.
     gradient_norms : array (n_starts,)
-        |gradient along the sphere| / sqrt(N) there.
+        Size of the gradient along the sphere there, over sqrt(N).
     n_steps : int64 array (n_starts,)
         Steps made.
     """
@@ -90,7 +90,7 @@ def descend(
     start : array (n_spins,) or (n_starts, n_spins), optional
         Where they start. Default: random points; descent 17 is descent 17 in any number.
     tolerance : float
-        Done when |gradient along the sphere| / sqrt(N) is below this.
+        Done when the size of the gradient along the sphere, over sqrt(N), is below this.
     max_steps : int
         Steps at most.
     progress : bool or callable

@@ -180,9 +180,9 @@ class MonteCarloRun:
         Parameters
         ----------
         name : str
-            One of ``.columns``: "energy" and "energy^2" (whole system); "|m|", "m^2", "m^4";
-            "|q|", "q", "q^2", "q^4"; "q_l", "q_l^2"; "|q(k0)|^2", ... for each axis of the
-            lattice; "q0^2", "q0 q1", ... for each layer.
+            One of ``.columns``: ``energy`` and ``energy^2`` (whole system); ``|m|``, ``m^2``,
+            ``m^4``; ``|q|``, ``q``, ``q^2``, ``q^4``; ``q_l``, ``q_l^2``; ``|q(k0)|^2``, ...
+            for each axis of the lattice; ``q0^2``, ``q0 q1``, ... for each layer.
 
         Returns
         -------
@@ -208,7 +208,7 @@ class MonteCarloRun:
 
     @property
     def binder(self) -> Estimates:
-        """Ratio [<q^4>] / [<q^2>]^2 at every temperature: 3 for Gaussian q, 1 for |q| fixed."""
+        """Ratio [<q^4>] / [<q^2>]^2 at every temperature: 3 for Gaussian q, 1 for q of one size."""
         columns = [self._column("q^4"), self._column("q^2")]
         return _averages.estimates(self, lambda m: m[..., 0] / m[..., 1] ** 2, columns)
 
