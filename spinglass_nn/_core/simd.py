@@ -1,9 +1,10 @@
-"""Explicit vectors for kernels: eight 64-bit words, sixteen float32 or int32, in one register.
+"""Explicit vectors for kernels: 8 words or float64, 16 float32 or int32, in one register.
 
 LLVM does not vectorise the loops of this package by itself (it cannot know that arrays do not
-overlap, and prefers half the width), so kernels say what they mean. `Words`, `Floats` and
-`Ints` are types of compiled code alone: they live inside kernels, take the operators
-``^ & | ~ + << >>``, ``+ - *`` and ``^ + -``, and move to and from flat, aligned arrays. Machines
+overlap, and prefers half the width), so kernels say what they mean. `Words`, `Floats`,
+`Doubles` and `Ints` are types of compiled code alone: they live inside kernels, take the
+operators ``^ & | ~ + << >>``, ``+ - *``, ``+ - * /`` and ``^ + -``, and move to and from flat
+arrays. `simd_order` compares and sums doubles. Machines
 with narrower registers run the same code in several steps and give the same bits, but for the
 variates in `simd_draws`, whose last bit depends on whether the machine multiplies and adds in
 one rounding.
@@ -32,6 +33,7 @@ BIT, INT16, INT32, INT64 = (ir.IntType(bits) for bits in (1, 16, 32, 64))
 _F32 = ir.FloatType()
 WORD_LANES = ir.VectorType(INT64, N_WORDS)
 FLOAT_LANES = ir.VectorType(_F32, N_FLOATS)
+DOUBLE_LANES = ir.VectorType(ir.DoubleType(), N_WORDS)
 INT_LANES = ir.VectorType(INT32, N_FLOATS)
 _FUSED = llvmlite.binding.get_host_cpu_features().get("fma", False)
 
@@ -52,6 +54,7 @@ class _Vector(types.Type):
 
 WORDS = _Vector("Words")
 FLOATS = _Vector("Floats")
+DOUBLES = _Vector("Doubles")
 INTS = _Vector("Ints")
 
 
@@ -59,7 +62,8 @@ class _VectorModel(models.PrimitiveModel):
     """How a vector lies in memory: as LLVM's own vector type."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
-        shape = {"Words": WORD_LANES, "Floats": FLOAT_LANES, "Ints": INT_LANES}[kind.name]
+        shapes = {"Words": WORD_LANES, "Floats": FLOAT_LANES, "Ints": INT_LANES}
+        shape = (shapes | {"Doubles": DOUBLE_LANES})[kind.name]
         super().__init__(manager, kind, shape)  # type: ignore[no-untyped-call]
 
 
@@ -120,6 +124,12 @@ load_floats = _loader(
 store_floats = _storer(
     "store_floats", FLOATS, FLOAT_LANES, 4, "Put floats at array[index:index + 16]."
 )
+load_doubles = _loader(
+    "load_doubles", DOUBLES, DOUBLE_LANES, 8, "Doubles at array[index:index + 8]."
+)
+store_doubles = _storer(
+    "store_doubles", DOUBLES, DOUBLE_LANES, 8, "Put doubles at array[index:index + 8]."
+)
 load_ints = _loader("load_ints", INTS, INT_LANES, 4, "Ints at array[index:index + 16].")
 store_ints = _storer("store_ints", INTS, INT_LANES, 4, "Put ints at array[index:index + 16].")
 
@@ -165,6 +175,10 @@ spread_float = _unary(
     "spread_float", FLOATS, types.float32, lambda builder, x: _spread(builder, x, FLOAT_LANES),
     "Sixteen copies of a float32.",
 )  # fmt: skip
+spread_double = _unary(
+    "spread_double", DOUBLES, types.float64, lambda builder, x: _spread(builder, x, DOUBLE_LANES),
+    "Eight copies of a float64.",
+)  # fmt: skip
 spread_int = _unary(
     "spread_int", INTS, types.int32, lambda builder, x: _spread(builder, x, INT_LANES),
     "Sixteen copies of an int32.",
@@ -181,6 +195,14 @@ mask_negative = _unary(
     "mask_negative", types.uint64, FLOATS, _mask_negative,
     "Bits k of a uint64 where lane k is negative (has its sign bit set).",
 )  # fmt: skip
+low_halves = _unary(
+    "low_halves", INTS, INTS, lambda builder, x: builder.and_(x, constant(INT_LANES, 0xFFFF)),
+    "The lower 16 bits of each int32.",
+)  # fmt: skip
+high_halves = _unary(
+    "high_halves", INTS, INTS, lambda builder, x: builder.ashr(x, constant(INT_LANES, 16)),
+    "Each int32 divided by 2^16, rounded down.",
+)  # fmt: skip
 count_ones = _unary(
     "count_ones", types.int64, types.uint64, lambda builder, x: builder.ctpop(x),
     "Number of bits set in a uint64.",
@@ -191,18 +213,27 @@ lowest_bit = _unary(
 )  # fmt: skip
 
 
-@vector_code
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
-    """Ask for the cache line of array[index], which need not exist, and do not wait."""
+def _prefetcher(name: str, level: int, summary: str) -> Any:
+    def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            place = _address(context, builder, signature.args[0], args, ir.IntType(8))
+            kind = ir.FunctionType(ir.VoidType(), [place.type, INT32, INT32, INT32])
+            ask = _insert(builder.module, kind, "llvm.prefetch.p0i8")
+            builder.call(ask, [place, INT32(0), INT32(level), INT32(1)])  # to read data
+            return context.get_dummy_value()
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _address(context, builder, signature.args[0], args, ir.IntType(8))
-        kind = ir.FunctionType(ir.VoidType(), [place.type, INT32, INT32, INT32])
-        ask = _insert(builder.module, kind, "llvm.prefetch.p0i8")
-        builder.call(ask, [place, INT32(0), INT32(3), INT32(1)])  # to read, keep, data
-        return context.get_dummy_value()
+        return types.void(array, types.intp), code
 
-    return types.void(array, types.intp), code
+    return _named(prefetch, name, summary)
+
+
+prefetch = _prefetcher(
+    "prefetch", 3,
+    "Ask for the cache line of array[index], which need not exist, and do not wait.",
+)  # fmt: skip
+prefetch_far = _prefetcher(
+    "prefetch_far", 2, "The same, only as near as the second cache: for what is needed later."
+)
 
 
 def _binary(kind: _Vector, instruction: str) -> Any:
@@ -253,6 +284,8 @@ for _symbol, _instruction in (
     (operator.mul, "fmul"),
 ):
     _overload_binary(_symbol, FLOATS, _instruction)
+    _overload_binary(_symbol, DOUBLES, _instruction)
+_overload_binary(operator.truediv, DOUBLES, "fdiv")
 for _symbol in (operator.xor, operator.add, operator.sub):
     _overload_binary(_symbol, INTS, _symbol.__name__)
 _overload_shift(operator.lshift, "shl")
@@ -281,6 +314,22 @@ def _any_bit(builder: Any, words: Any) -> Any:
 
 any_bit = _unary(
     "any_bit", types.boolean, WORDS, _any_bit, "Whether any bit of the eight words is set."
+)
+
+
+def _sum_words(builder: Any, words: Any) -> Any:
+    kind, name = ir.FunctionType(INT64, [WORD_LANES]), "llvm.vector.reduce.add.v8i64"
+    return builder.call(_insert(builder.module, kind, name), [words])
+
+
+def _count_each(builder: Any, words: Any) -> Any:
+    kind = ir.FunctionType(WORD_LANES, [WORD_LANES])
+    return builder.call(_insert(builder.module, kind, "llvm.ctpop.v8i64"), [words])
+
+
+sum_words = _unary("sum_words", types.int64, WORDS, _sum_words, "Sum of the eight words.")
+count_each = _unary(
+    "count_each", WORDS, WORDS, _count_each, "Number of bits set in each of the eight words."
 )
 
 
@@ -313,27 +362,23 @@ def emit_multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 @vector_code
-def mask_less(typing_context: Any, a: Any, b: Any) -> Any:
-    """Bits k of a uint64 where ``a < b`` in lane k."""
+def negate_where(typing_context: Any, x: Any, bits: Any) -> Any:
+    """``-x`` in the lanes k of ints where bit k of a uint64 is set, ``x`` in the others."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        lanes = builder.fcmp_ordered("<", args[0], args[1])
-        return builder.zext(builder.bitcast(lanes, INT16), INT64)
+        lanes = builder.bitcast(builder.trunc(args[1], INT16), ir.VectorType(BIT, N_FLOATS))
+        return builder.select(lanes, builder.sub(constant(INT_LANES, 0), args[0]), args[0])
 
-    return types.uint64(FLOATS, FLOATS), code
+    return INTS(INTS, types.uint64), code
 
 
-@vector_code
-def negate_where_less(typing_context: Any, x: Any, a: Any, b: Any) -> Any:
-    """``-x`` in the lanes where ``a < b``, ``x`` in the others."""
+def _sum_lanes(builder: Any, x: Any) -> Any:
+    wide = ir.VectorType(INT64, N_FLOATS)
+    kind, name = ir.FunctionType(INT64, [wide]), "llvm.vector.reduce.add.v16i64"
+    return builder.call(_insert(builder.module, kind, name), [builder.sext(x, wide)])
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        where = builder.fcmp_ordered("<", args[1], args[2])
-        sign = builder.select(where, constant(INT_LANES, -(2**31)), constant(INT_LANES, 0))
-        flipped = builder.xor(builder.bitcast(args[0], INT_LANES), sign)
-        return builder.bitcast(flipped, FLOAT_LANES)
 
-    return FLOATS(FLOATS, FLOATS, FLOATS), code
+sum_lanes = _unary("sum_lanes", types.int64, INTS, _sum_lanes, "The sum of sixteen int32.")
 
 
 @inlined

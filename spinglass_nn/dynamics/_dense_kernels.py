@@ -3,7 +3,7 @@
 Within a block, flips are found in registers with fields in single precision; a flip is then
 entered into the exact fields of the whole system by adding or subtracting a row of couplings.
 This is done tile by tile for all systems, so that a tile is read from far once a sweep. Tiles
-without couplings are left out.
+without couplings are left out. Energies are made of the fields after each sweep.
 """
 
 from __future__ import annotations
@@ -15,25 +15,22 @@ from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import inlined, kernel
 from spinglass_nn._core.simd import (
-    load_floats,
+    high_halves,
     load_ints,
-    load_words,
-    lowest_bit,
-    mask_negative,
-    multiply_add,
-    prefetch,
-    signs,
-    spread_float,
+    low_halves,
+    negate_where,
+    prefetch_far,
+    spread_int,
     store_ints,
-    store_words,
-    to_floats,
+    sum_lanes,
 )
-from spinglass_nn.dynamics._ladder_kernels import note, settle, threshold
+from spinglass_nn.dynamics._dense_flip_kernels import ROOM, list_all, update_block
+from spinglass_nn.dynamics._ladder_kernels import note, settle
 from spinglass_nn.typing import IntArray
 
 TILE = 4096  # couplings in a tile
 
-_0, _1, _16, _32, _48 = (np.uint64(n) for n in (0, 1, 16, 32, 48))
+_1 = np.uint64(1)
 
 
 class Couplings(NamedTuple):
@@ -46,8 +43,8 @@ class Couplings(NamedTuple):
     first, columns : integer arrays (n_blocks + 1,) and (n_tiles,)
         Where the tiles of each block begin, and the block of spins each tile acts on; the
         block's own tile comes first and is always there.
-    near : float32 array (n_blocks * 64 * 64,)
-        The blocks' own tiles once more.
+    near : float32 array ((n_blocks + 1) * 64 * 64,)
+        The blocks' own tiles once more, and an empty one.
     inner : bool array (n_blocks,)
         Whether spins of a block act on one another.
     valid : uint64 array (n_blocks,)
@@ -56,6 +53,8 @@ class Couplings(NamedTuple):
         Fields when all spins are +1.
     outer : int64 array (n_blocks * 64,)
         External fields.
+    outside : bool array (n_blocks,)
+        Whether external fields act on a block.
     """
 
     tiles: NDArray[np.int32]
@@ -66,201 +65,157 @@ class Couplings(NamedTuple):
     valid: NDArray[np.uint64]
     up: NDArray[np.int32]
     outer: IntArray
-
-
-class Flips(NamedTuple):
-    """Flips of one block of spins in all systems.
-
-    Parameters
-    ----------
-    rows : int64 array (64 * n_systems,)
-        Where in a tile the row of each flipped spin begins: in the room of each system, from
-        the front those to be added, from the back those to be subtracted.
-    added, subtracted : integer arrays (n_systems,)
-        How many.
-    """
-
-    rows: IntArray
-    added: IntArray
-    subtracted: IntArray
+    outside: NDArray[np.bool_]
 
 
 @inlined
-def negative_lanes(t0: Any, t1: Any, t2: Any, t3: Any) -> Any:
-    """A bit for each of 64 floats: set if negative."""
-    low = mask_negative(t0) | (mask_negative(t1) << _16)
-    return low | (mask_negative(t2) << _32) | (mask_negative(t3) << _48)
+def four_ints(array: Any, place: int) -> Any:
+    return (
+        load_ints(array, place),
+        load_ints(array, place + 16),
+        load_ints(array, place + 32),
+        load_ints(array, place + 48),
+    )
+
+
+@inlined
+def put_ints(array: Any, place: int, x: Any) -> None:
+    store_ints(array, place, x[0])
+    store_ints(array, place + 16, x[1])
+    store_ints(array, place + 32, x[2])
+    store_ints(array, place + 48, x[3])
+
+
+@inlined
+def plus(x: Any, tiles: Any, row: int) -> Any:
+    """Add 64 couplings."""
+    a, b, c, d = four_ints(tiles, row)
+    return x[0] + a, x[1] + b, x[2] + c, x[3] + d
+
+
+@inlined
+def minus(x: Any, tiles: Any, row: int) -> Any:
+    """Subtract 64 couplings."""
+    a, b, c, d = four_ints(tiles, row)
+    return x[0] - a, x[1] - b, x[2] - c, x[3] - d
 
 
 @inlined
 def push(tiles: Any, tile: int, fields: Any, place: int, flips: Any, m: int) -> None:
     """Enter the flips of system m into 64 of its fields."""
-    x0, x1 = load_ints(fields, place), load_ints(fields, place + 16)
-    x2, x3 = load_ints(fields, place + 32), load_ints(fields, place + 48)
-    front, back = 64 * m, 64 * (m + 1)
+    front, back = ROOM * m, ROOM * (m + 1)
+    x = four_ints(fields, place)
     for f in range(front, front + flips.added[m]):
-        row = tile + flips.rows[f]
-        x0 = x0 + load_ints(tiles, row)
-        x1 = x1 + load_ints(tiles, row + 16)
-        x2 = x2 + load_ints(tiles, row + 32)
-        x3 = x3 + load_ints(tiles, row + 48)
+        x = plus(x, tiles, tile + flips.rows[f])
     for f in range(back - flips.subtracted[m], back):
-        row = tile + flips.rows[f]
-        x0 = x0 - load_ints(tiles, row)
-        x1 = x1 - load_ints(tiles, row + 16)
-        x2 = x2 - load_ints(tiles, row + 32)
-        x3 = x3 - load_ints(tiles, row + 48)
-    store_ints(fields, place, x0)
-    store_ints(fields, place + 16, x1)
-    store_ints(fields, place + 32, x2)
-    store_ints(fields, place + 48, x3)
+        x = minus(x, tiles, tile + flips.rows[f])
+    put_ints(fields, place, x)
 
 
 @inlined
-def enter(flips: Any, m: int, i: int, spins: Any) -> Any:
-    """List a flip of spin i of system m; return the spin as it is after the flip."""
-    up = np.int64((spins >> np.uint64(i)) & _1)  # 1 if it was down
-    added, subtracted = flips.added[m], flips.subtracted[m]
-    flips.rows[64 * m + up * added + (1 - up) * (63 - subtracted)] = i * 64
-    flips.added[m] = added + up
-    flips.subtracted[m] = subtracted + 1 - up
-    return 2 * up - 1
+def push_two(
+    tiles: Any, tile: int, fields: Any, place: int, other: int, flips: Any, m: int
+) -> None:
+    """Enter the flips of system m into twice 64 of its fields, by a tile and the next one."""
+    front, back, following = ROOM * m, ROOM * (m + 1), tile + TILE
+    x, y = four_ints(fields, place), four_ints(fields, other)
+    for f in range(front, front + flips.added[m]):
+        x = plus(x, tiles, tile + flips.rows[f])
+        y = plus(y, tiles, following + flips.rows[f])
+    for f in range(back - flips.subtracted[m], back):
+        x = minus(x, tiles, tile + flips.rows[f])
+        y = minus(y, tiles, following + flips.rows[f])
+    put_ints(fields, place, x)
+    put_ints(fields, other, y)
 
 
 @inlined
-def find(
-    couplings: Any,
-    block: int,
-    spins: Any,
-    s: Any,
-    t: Any,
-    fields: Any,
-    place: int,
-    flips: Any,
-    m: int,
-) -> Any:
-    """List the flips of one block of system m, one after the other.
+def push_tiles(
+    couplings: Any, systems: Any, flips: Any, place: int, two: bool, first: int, stop: int
+) -> None:
+    """Enter the flips of systems first ... stop - 1 into fields that one or two tiles act on.
 
-    ``t`` holds s f less the thresholds, of 64 spins in four vectors. Returned are the flipped
-    spins as bits of a word, and the sum over them of new s times old field.
+    The ends of the loops over flips are hard to foresee for the machine: with two tiles
+    at a time there are half as many.
     """
-    t0, t1, t2, t3 = t
-    left, gain = couplings.valid[block], np.int64(0)
-    ready, flipped = negative_lanes(t0, t1, t2, t3) & left, _0
-    if not couplings.inner[block]:
-        flipped = ready
-        while ready != _0:
-            i = lowest_bit(ready)
-            gain += np.int64(fields[place + i]) * enter(flips, m, i, spins)
-            ready &= ready - _1
-        return flipped, gain
-    s0, s1, s2, s3 = s
-    while ready != _0:
-        i = lowest_bit(ready)
-        bit = _1 << np.uint64(i)
-        flipped |= bit
-        left &= ~(bit | (bit - _1))
-        new = enter(flips, m, i, spins)
-        gain += np.int64(fields[place + i]) * new
-        change = spread_float(np.float32(new))
-        row = block * TILE + i * 64
-        t0 = multiply_add(s0 * change, load_floats(couplings.near, row), t0)
-        t1 = multiply_add(s1 * change, load_floats(couplings.near, row + 16), t1)
-        t2 = multiply_add(s2 * change, load_floats(couplings.near, row + 32), t2)
-        t3 = multiply_add(s3 * change, load_floats(couplings.near, row + 48), t3)
-        ready = negative_lanes(t0, t1, t2, t3) & left
-    return flipped, gain
+    n_systems, tile = systems.energy.shape[0], place * TILE
+    width = TILE * (1 + np.int64(two))
+    share = -(-width // (stop - first))  # of the next tiles, asked for meanwhile
+    for m in range(first, stop):
+        coming = tile + width + (m - first) * share
+        for line in range(coming, coming + share, 16):
+            prefetch_far(couplings.tiles, line)
+        if flips.added[m] + flips.subtracted[m] > 0:
+            target = (couplings.columns[place] * n_systems + m) * 64
+            if two:
+                other = (couplings.columns[place + 1] * n_systems + m) * 64
+                push_two(couplings.tiles, tile, systems.fields, target, other, flips, m)
+            else:
+                push(couplings.tiles, tile, systems.fields, target, flips, m)
 
 
 @inlined
-def new_fields(fields: Any, place: int, flips: Any, m: int) -> Any:
-    """The sum over the flips of system m of new s times new field."""
-    total, front, back = np.int64(0), 64 * m, 64 * (m + 1)
-    for f in range(front, front + flips.added[m]):
-        total += fields[place + (flips.rows[f] >> 6)]
-    for f in range(back - flips.subtracted[m], back):
-        total -= fields[place + (flips.rows[f] >> 6)]
+def push_row(
+    couplings: Any, systems: Any, flips: Any, place: int, end: int, first: int, stop: int
+) -> None:
+    """Enter the flips of systems first ... stop - 1 through tiles place ... end - 1."""
+    while place + 1 < end:
+        push_tiles(couplings, systems, flips, place, True, first, stop)
+        place += 2
+    if place < end:
+        push_tiles(couplings, systems, flips, place, False, first, stop)
+
+
+@inlined
+def outer_sum(couplings: Any, block: int, spins: Any) -> Any:
+    """Sum of s_i h_i over the spins of a block."""
+    total = np.int64(0)
+    for i in range(64):
+        down = np.int64((spins >> np.uint64(i)) & _1)
+        total += (1 - 2 * down) * couplings.outer[block * 64 + i]
     return total
 
 
-@inlined
-def update_block(
-    couplings: Any, systems: Any, flips: Any, heat_bath: bool, block: int, r: int
-) -> None:
-    """Update one block of spins in all systems of ladder r, listing the flips."""
-    n_systems, n_temperatures = systems.energy.shape[0], systems.order.shape[1]
-    tile, idle = couplings.first[block] * TILE, load_floats(systems.idle, 0)
-    states = systems.states[r]
-    a, b = load_words(states, 0), load_words(states, 8)
-    c, d = load_words(states, 16), load_words(states, 24)
-    for m in range(r * n_temperatures, (r + 1) * n_temperatures):
-        scale = spread_float(systems.scale[m])
-        spins, place = systems.words[block, m], (block * n_systems + m) * 64
-        e0, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
-        e1, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
-        e2, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
-        e3, a, b, c, d = threshold(heat_bath, scale, idle, a, b, c, d)
-        s0, s1 = signs(spins), signs(spins >> _16)
-        s2, s3 = signs(spins >> _32), signs(spins >> _48)
-        t0 = s0 * to_floats(load_ints(systems.fields, place)) - e0
-        t1 = s1 * to_floats(load_ints(systems.fields, place + 16)) - e1
-        t2 = s2 * to_floats(load_ints(systems.fields, place + 32)) - e2
-        t3 = s3 * to_floats(load_ints(systems.fields, place + 48)) - e3
-        flips.added[m] = flips.subtracted[m] = 0
-        flipped, gain = find(
-            couplings,
-            block,
-            spins,
-            (s0, s1, s2, s3),
-            (t0, t1, t2, t3),
-            systems.fields,
-            place,
-            flips,
-            m,
-        )
-        if flipped != _0:  # H = -(1/2) s.(f + h) changes by -Σ s' (f + f'), s' the new spins
-            if couplings.inner[block]:
-                push(couplings.tiles, tile, systems.fields, place, flips, m)
-                gain += new_fields(systems.fields, place, flips, m)
-            else:
-                gain *= 2
-            systems.energy[m] -= gain
-            systems.words[block, m] = spins ^ flipped
-    store_words(states, 0, a)
-    store_words(states, 8, b)
-    store_words(states, 16, c)
-    store_words(states, 24, d)
-
-
-@inlined
-def push_tile(
-    couplings: Any, systems: Any, flips: Any, place: int, first: int, stop: int
-) -> None:
-    """Enter the flips of systems first ... stop - 1 into the fields that one tile acts on."""
-    n_systems, tile = systems.energy.shape[0], place * TILE
-    share = -(-TILE // (stop - first))  # of the next tile, asked for meanwhile
+@kernel
+def weigh(couplings: Any, systems: Any, first: int, stop: int) -> None:
+    """Energies of systems first ... stop - 1, H = -(1/2) s.(f + h), from their fields."""
+    n_systems, n_blocks = systems.energy.shape[0], systems.words.shape[0]
     for m in range(first, stop):
-        coming = tile + TILE + (m - first) * share
-        for line in range(coming, coming + share, 16):
-            prefetch(couplings.tiles, line)
-        if flips.added[m] + flips.subtracted[m] > 0:
-            target = (couplings.columns[place] * n_systems + m) * 64
-            push(couplings.tiles, tile, systems.fields, target, flips, m)
+        low = high = spread_int(np.int32(0))
+        total = np.int64(0)
+        for block in range(n_blocks):
+            place, spins = (block * n_systems + m) * 64, systems.words[block, m]
+            for part in range(4):
+                x = load_ints(systems.fields, place + 16 * part)
+                x = negate_where(x, spins >> np.uint64(16 * part))
+                low = low + low_halves(x)  # 32 bits would not hold sums of whole fields
+                high = high + high_halves(x)
+            if couplings.outside[block]:
+                total += outer_sum(couplings, block, spins)
+        total += sum_lanes(low) + (sum_lanes(high) << 16)
+        systems.energy[m] = -(total // 2)
 
 
 @kernel
 def sweep(
-    couplings: Any, systems: Any, flips: Any, heat_bath: bool, first: int, stop: int
+    couplings: Any,
+    systems: Any,
+    flips: Any,
+    margins: Any,
+    heat_bath: bool,
+    first: int,
+    stop: int,
 ) -> None:
     """Update all spins of ladders first ... stop - 1, in their order."""
     n_temperatures = systems.order.shape[1]
+    begin, end = first * n_temperatures, stop * n_temperatures
     for block in range(couplings.first.shape[0] - 1):
         for r in range(first, stop):
-            update_block(couplings, systems, flips, heat_bath, block, r)
-        for place in range(couplings.first[block] + 1, couplings.first[block + 1]):
-            push_tile(
-                couplings, systems, flips, place, first * n_temperatures, stop * n_temperatures
-            )
+            update_block(couplings, systems, flips, margins, heat_bath, block, r)
+        own = 0 if couplings.inner[block] else 1
+        row, next_row = couplings.first[block] + own, couplings.first[block + 1]
+        push_row(couplings, systems, flips, row, next_row, begin, end)
+    weigh(couplings, systems, begin, end)
 
 
 @kernel
@@ -268,6 +223,7 @@ def advance(
     couplings: Any,
     systems: Any,
     flips: Any,
+    margins: Any,
     rules: Any,
     notes: Any,
     n_notes: int,
@@ -277,7 +233,7 @@ def advance(
     """Advance ladders first ... stop - 1 of one sample and note what is to be measured."""
     for n in range(n_notes):
         for _ in range(rules.measure_every):
-            sweep(couplings, systems, flips, rules.heat_bath, first, stop)
+            sweep(couplings, systems, flips, margins, rules.heat_bath, first, stop)
             for r in range(first, stop):
                 settle(systems, rules, r)
         for r in range(first, stop):
@@ -288,25 +244,14 @@ def advance(
 def refresh(couplings: Any, systems: Any, flips: Any) -> None:
     """Fields and energies of all systems from their spins."""
     n_systems, n_blocks = systems.energy.shape[0], systems.words.shape[0]
-    fields, words = systems.fields, systems.words
     for block in range(n_blocks):
         for m in range(n_systems):
             place = (block * n_systems + m) * 64
             for i in range(64):
-                fields[place + i] = couplings.up[block * 64 + i]
+                systems.fields[place + i] = couplings.up[block * 64 + i]
     for block in range(n_blocks):
-        for m in range(n_systems):
-            flips.added[m] = flips.subtracted[m] = 0
-            down = words[block, m]
-            while down != _0:
-                enter(flips, m, lowest_bit(down), _0)
-                down &= down - _1
-        for place in range(couplings.first[block], couplings.first[block + 1]):
-            push_tile(couplings, systems, flips, place, 0, n_systems)
-    for m in range(n_systems):
-        total = np.int64(0)
-        for i in range(n_blocks * 64):
-            both = fields[((i >> 6) * n_systems + m) * 64 + (i & 63)] + couplings.outer[i]
-            down = np.int64((words[i >> 6, m] >> np.uint64(i & 63)) & _1)
-            total += both * (1 - 2 * down)
-        systems.energy[m] = -(total // 2)
+        for m in range(n_systems):  # as if the spins that are down had just left +1
+            list_all(flips, m, np.uint64(0), systems.words[block, m])
+        row, next_row = couplings.first[block], couplings.first[block + 1]
+        push_row(couplings, systems, flips, row, next_row, 0, n_systems)
+    weigh(couplings, systems, 0, n_systems)

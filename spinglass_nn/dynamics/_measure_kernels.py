@@ -105,12 +105,3 @@ def unpack(bits: Any, spins: Any) -> None:
     """Spins ±1 (n_spins,) of one packed configuration (n_words,)."""
     for i in range(spins.shape[0]):
         spins[i] = 1 - 2 * np.int64(_bit(bits, i))
-
-
-@kernel
-def pack(spins: Any, bits: Any) -> None:
-    """One configuration ±1 (n_spins,) as packed words (n_words,)."""
-    bits[:] = np.uint64(0)
-    for i in range(spins.shape[0]):
-        if spins[i] < 0:
-            bits[i >> 6] |= _ONE << (np.uint64(i) & _LOW)

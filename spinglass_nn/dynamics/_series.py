@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn.dynamics._engine import Engine
-from spinglass_nn.typing import Float64Array
 
 
 class Series:
@@ -66,8 +65,3 @@ class Series:
         """Take over the entries of an earlier, shorter run."""
         for name, array in self.arrays().items():
             array[: len(saved[name])] = saved[name]
-
-
-def columns_of(series: Float64Array) -> Float64Array:
-    """(n_records, n_samples, ...) turned so that time comes last."""
-    return np.moveaxis(series, 0, -1)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from spinglass_nn._core.simd import aligned
 from spinglass_nn.dynamics import _dense_kernels as kernels
-from spinglass_nn.dynamics._dense_kernels import Couplings, Flips
+from spinglass_nn.dynamics._dense_flip_kernels import ROOM, Flips
+from spinglass_nn.dynamics._dense_kernels import Couplings
 from spinglass_nn.dynamics._ladder_kernels import Notes, Rules
 from spinglass_nn.dynamics._ladders import BLOCK, LadderEngine, unit_for
 from spinglass_nn.spins.models import refuse_if_larger
@@ -48,9 +49,9 @@ class DenseEngine(LadderEngine):
 
     def _flips(self) -> Flips:
         return Flips(
-            rows=np.zeros(BLOCK * self.n_systems, dtype=np.int64),
-            added=np.zeros(self.n_systems, dtype=np.int64),
-            subtracted=np.zeros(self.n_systems, dtype=np.int64),
+            rows=np.zeros(ROOM * (self.n_systems + 1), dtype=np.int64),
+            added=np.zeros(self.n_systems + 1, dtype=np.int64),
+            subtracted=np.zeros(self.n_systems + 1, dtype=np.int64),
         )
 
     def _refresh(self, k: int) -> None:
@@ -59,9 +60,10 @@ class DenseEngine(LadderEngine):
     def _advance(
         self, k: int, rules: Rules, notes: Notes, n_notes: int, first: int, stop: int
     ) -> None:
+        margins = aligned(BLOCK * (self.n_temperatures + 1), np.float32)
         kernels.advance(
-            self._couplings[k], self._systems[k], self._flips(), rules, notes, n_notes,
-            first, stop,
+            self._couplings[k], self._systems[k], self._flips(), margins, rules, notes,
+            n_notes, first, stop,
         )  # fmt: skip
 
 
@@ -77,7 +79,7 @@ def _couplings(
     ]
     first = np.cumsum([0] + [len(row) for row in found])
     tiles = aligned((int(first[-1]), BLOCK, BLOCK), np.int32)
-    near = aligned((n_blocks, BLOCK, BLOCK), np.float32)
+    near = aligned((n_blocks + 1, BLOCK, BLOCK), np.float32)
     outer = np.zeros(n_blocks * BLOCK, dtype=np.int64)
     outer[:n_spins] = np.rint(fields / unit)
     up = outer.copy().reshape(n_blocks, BLOCK)
@@ -97,8 +99,9 @@ def _couplings(
         first=first,
         columns=np.concatenate([np.array(row, dtype=np.int64) for row in found]),
         near=near.ravel(),
-        inner=np.array([bool(tile.any()) for tile in near]),
+        inner=np.array([bool(tile.any()) for tile in near[:-1]]),
         valid=valid,
         up=up.astype(np.int32).ravel(),
         outer=outer,
+        outside=outer.reshape(n_blocks, BLOCK).any(axis=1),
     )

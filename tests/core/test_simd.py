@@ -46,20 +46,42 @@ def _floats(x, out):
     simd.store_floats(out, 0, a + b)
     simd.store_floats(out, 16, a - b)
     simd.store_floats(out, 32, a * b)
-    simd.store_floats(out, 48, simd.negate_where_less(c, a, b))
-    simd.store_floats(out, 64, simd.spread_float(x[5]))
-    return simd.mask_less(a, b), simd.mask_negative(a)
+    simd.store_floats(out, 48, simd.spread_float(x[5]))
+    simd.store_floats(out, 64, c)
+    return simd.mask_negative(a)
 
 
 def test_floats_as_numpy_has_them():
     x = np.random.default_rng(6).normal(size=48).astype(np.float32)
     a, b, c = x[:16], x[16:32], x[32:]
     out = np.zeros(80, dtype=np.float32)
-    less, negative = _floats(x, out)
-    expected = [a + b, a - b, a * b, np.where(a < b, -c, c), np.full(16, x[5])]
+    negative = _floats(x, out)
+    expected = [a + b, a - b, a * b, np.full(16, x[5]), c]
     assert np.array_equal(out, np.concatenate(expected))
-    assert less == sum(1 << int(k) for k in np.flatnonzero(a < b))
     assert negative == sum(1 << int(k) for k in np.flatnonzero(a < 0))
+
+
+@kernel
+def _ints(x, bits, out):
+    a, b = simd.load_ints(x, 0), simd.load_ints(x, 16)
+    simd.store_ints(out, 0, a + b)
+    simd.store_ints(out, 16, a - b)
+    simd.store_ints(out, 32, simd.negate_where(a, bits))
+    simd.store_ints(out, 48, simd.low_halves(a))
+    simd.store_ints(out, 64, simd.high_halves(a))
+    return simd.sum_lanes(a)
+
+
+def test_ints_as_numpy_has_them():
+    x = np.random.default_rng(8).integers(-(2**31) + 1, 2**31, 32).astype(np.int32)
+    x[0] = x[1] = x[2] = 2**31 - 1  # a sum of 32 bits would not hold
+    a, b, bits = x[:16], x[16:], np.uint64(0xA5F31)  # bits beyond the lanes do not count
+    lanes = (int(bits) >> np.arange(16)) & 1
+    out = np.zeros(80, dtype=np.int32)
+    total = _ints(x, bits, out)
+    expected = [a + b, a - b, np.where(lanes, -a, a), a & 0xFFFF, a >> 16]
+    assert np.array_equal(out, np.concatenate(expected))
+    assert total == int(a.astype(np.int64).sum())
 
 
 @kernel

@@ -9,7 +9,7 @@ from naive import monte_carlo as naive
 from spinglass_nn.dynamics._blocks import Blocks, window_start
 from spinglass_nn.dynamics._exchange_kernels import exchange, follow
 from spinglass_nn.dynamics._geometry import geometry_of
-from spinglass_nn.dynamics._measure_kernels import measure_packed, pack, unpack
+from spinglass_nn.dynamics._measure_kernels import measure_packed, unpack
 from spinglass_nn.dynamics._record import OBSERVABLES, Record
 from spinglass_nn.dynamics._record_kernels import accumulate
 from spinglass_nn.errors import ParameterError
@@ -19,10 +19,11 @@ RNG = np.random.default_rng(3)
 
 
 def packed(spins):
-    bits = np.zeros((*spins.shape[:-1], -(-spins.shape[-1] // 64)), dtype=np.uint64)
-    for index in np.ndindex(spins.shape[:-1]):
-        pack(spins[index], bits[index])
-    return bits
+    n_words = -(-spins.shape[-1] // 64)
+    octets = np.zeros((*spins.shape[:-1], 8 * n_words), dtype=np.uint8)
+    found = np.packbits(spins < 0, axis=-1, bitorder="little")
+    octets[..., : found.shape[-1]] = found
+    return octets.view("<u8")
 
 
 @pytest.mark.parametrize("n_spins", [1, 63, 64, 65, 200])
