@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spinglass_nn._core.jit import inlined, kernel
+from spinglass_nn._core.jit import inlined, kernel, part
 from spinglass_nn._core.simd import (
     high_halves,
     load_ints,
@@ -159,11 +159,10 @@ def push_row(
     couplings: Any, systems: Any, flips: Any, place: int, end: int, first: int, stop: int
 ) -> None:
     """Enter the flips of systems first ... stop - 1 through tiles place ... end - 1."""
-    while place + 1 < end:
-        push_tiles(couplings, systems, flips, place, True, first, stop)
-        place += 2
-    if place < end:
-        push_tiles(couplings, systems, flips, place, False, first, stop)
+    while place < end:
+        two = place + 1 < end
+        push_tiles(couplings, systems, flips, place, two, first, stop)
+        place += 2 if two else 1
 
 
 @inlined
@@ -176,7 +175,7 @@ def outer_sum(couplings: Any, block: int, spins: Any) -> Any:
     return total
 
 
-@kernel
+@part
 def weigh(couplings: Any, systems: Any, first: int, stop: int) -> None:
     """Energies of systems first ... stop - 1, H = -(1/2) s.(f + h), from their fields."""
     n_systems, n_blocks = systems.energy.shape[0], systems.words.shape[0]
@@ -196,7 +195,7 @@ def weigh(couplings: Any, systems: Any, first: int, stop: int) -> None:
         systems.energy[m] = -(total // 2)
 
 
-@kernel
+@part
 def sweep(
     couplings: Any,
     systems: Any,
@@ -244,6 +243,7 @@ def advance(
 def refresh(couplings: Any, systems: Any, flips: Any) -> None:
     """Fields and energies of all systems from their spins."""
     n_systems, n_blocks = systems.energy.shape[0], systems.words.shape[0]
+    begin = np.int64(0)  # a plain 0 would have the kernels compiled once more, for 0 alone
     for block in range(n_blocks):
         for m in range(n_systems):
             place = (block * n_systems + m) * 64
@@ -253,5 +253,5 @@ def refresh(couplings: Any, systems: Any, flips: Any) -> None:
         for m in range(n_systems):  # as if the spins that are down had just left +1
             list_all(flips, m, np.uint64(0), systems.words[block, m])
         row, next_row = couplings.first[block], couplings.first[block + 1]
-        push_row(couplings, systems, flips, row, next_row, 0, n_systems)
-    weigh(couplings, systems, 0, n_systems)
+        push_row(couplings, systems, flips, row, next_row, begin, n_systems)
+    weigh(couplings, systems, begin, n_systems)

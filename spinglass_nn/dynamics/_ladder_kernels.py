@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spinglass_nn._core.jit import inlined, kernel
+from spinglass_nn._core.jit import inlined, kernel, part
 from spinglass_nn._core.simd_draws import exponential, logistic, next_words, reluctant
 from spinglass_nn.dynamics._exchange_kernels import exchange, follow
 from spinglass_nn.dynamics._measure_kernels import measure_packed
@@ -144,7 +144,7 @@ def hand_out(systems: Any, r: int) -> None:
         systems.scale[r * n_temperatures + systems.order[r, t]] = systems.widths[t]
 
 
-@kernel
+@part
 def note(systems: Any, rules: Any, notes: Any, n: int, r: int) -> None:
     """Write ladder r down as note n."""
     n_temperatures = systems.order.shape[1]
@@ -165,5 +165,5 @@ def measure_notes(
         for r in range(raw.energy.shape[1]):
             for t in range(raw.energy.shape[2]):
                 raw.energy[0, r, t] = notes.energy[n, r, t]
-        measure_packed(notes.bits[n], geometry, raw, 0, joint)
+        measure_packed(notes.bits[n], geometry, raw, np.int64(0), joint)
         accumulate(raw, totals, geometry.n_spins, n_links)

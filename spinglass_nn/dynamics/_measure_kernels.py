@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spinglass_nn._core.jit import kernel
+from spinglass_nn._core.jit import kernel, part
 from spinglass_nn._core.simd import count_ones
 
 _ONE = np.uint64(1)
@@ -33,7 +33,7 @@ def measure_packed(bits: Any, geometry: Any, raw: Any, k: int, joint: Any) -> No
         raw.structure.shape[1] == 0
     ):
         return
-    pair = 0
+    pair = np.int64(0)  # a plain 0 would have the kernel below compiled twice
     for a in range(n_replicas):
         for b in range(a + 1, n_replicas):
             for t in range(n_temperatures):
@@ -43,7 +43,7 @@ def measure_packed(bits: Any, geometry: Any, raw: Any, k: int, joint: Any) -> No
             pair += 1
 
 
-@kernel
+@part
 def _mean_spin(words: Any, n_spins: int) -> float:
     down = 0
     for w in range(words.shape[0]):
@@ -51,7 +51,7 @@ def _mean_spin(words: Any, n_spins: int) -> float:
     return 1.0 - 2.0 * down / n_spins
 
 
-@kernel
+@part
 def _measure_pair(joint: Any, geometry: Any, raw: Any, k: int, pair: int, t: int) -> None:
     if raw.overlap.shape[1] > 0:
         raw.overlap[k, pair, t] = _mean_spin(joint, geometry.n_spins)
@@ -66,12 +66,12 @@ def _measure_pair(joint: Any, geometry: Any, raw: Any, k: int, pair: int, t: int
             raw.layers[k, pair, t, layer] = _mean_part(joint, start, stop)
 
 
-@kernel
+@part
 def _bit(words: Any, i: int) -> Any:
     return (words[i >> 6] >> (np.uint64(i) & _LOW)) & _ONE
 
 
-@kernel
+@part
 def _mean_link(joint: Any, links: Any) -> Any:
     n_links = links.shape[0]
     differ = np.uint64(0)
@@ -80,7 +80,7 @@ def _mean_link(joint: Any, links: Any) -> Any:
     return 1.0 - 2.0 * float(differ) / n_links
 
 
-@kernel
+@part
 def _wave(joint: Any, wave: Any) -> Any:
     """|(1/N) sum_x q_x exp(i k x)|^2 with ``wave`` (n_spins, 2) the cosines and sines."""
     real, imaginary = 0.0, 0.0
@@ -92,7 +92,7 @@ def _wave(joint: Any, wave: Any) -> Any:
     return (real * real + imaginary * imaginary) / (n_spins * n_spins)
 
 
-@kernel
+@part
 def _mean_part(joint: Any, start: int, stop: int) -> float:
     down = np.uint64(0)
     for i in range(start, stop):
