@@ -50,6 +50,20 @@ class NotConverged(SpinglassError, RuntimeError):
         self.last = last
 
 
+class ChainTooShort(SpinglassError, RuntimeError):
+    """A chain is too short for the number asked of it.
+
+    Attributes
+    ----------
+    estimate : object
+        The number it gave all the same; not to be trusted.
+    """
+
+    def __init__(self, message: str, estimate: Any = None) -> None:
+        super().__init__(message)
+        self.estimate = estimate
+
+
 class Interrupted(SpinglassError, KeyboardInterrupt):
     """A long run was interrupted; nothing is lost.
 

@@ -40,6 +40,7 @@ class Stream(IntEnum):
     LANGEVIN = 20
     POPULATION = 21
     QUENCHES = 22
+    BRANCHES = 23
 
 
 @dataclass(frozen=True, slots=True)

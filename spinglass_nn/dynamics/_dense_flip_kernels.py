@@ -69,7 +69,7 @@ def negative_lanes(t: Any) -> Any:
 
 
 @inlined
-def enter(flips: Any, m: int, place: Any, up: int, added: int, subtracted: int) -> None:
+def enter(flips: Any, m: int, place: Any, up: Any, added: Any, subtracted: Any) -> None:
     """List a flip behind those that are counted; ``up`` is 1 if the spin was down, or 0."""
     flips.rows[ROOM * m + up * added + (1 - up) * (ROOM - 1 - subtracted)] = place * 64
 
@@ -77,7 +77,7 @@ def enter(flips: Any, m: int, place: Any, up: int, added: int, subtracted: int) 
 @inlined
 def list_all(flips: Any, m: int, spins: Any, ready: Any) -> None:
     """List flips of system m that do not depend on one another."""
-    added = subtracted = 0
+    added = subtracted = np.int64(0)
     while ready != _0:
         place = lowest_bit(ready)
         up = np.int64((spins >> np.uint64(place)) & _1)
@@ -130,7 +130,7 @@ def find(near: Any, start: int, flips: Any, m: int, words: Any, x: Any, y: Any) 
     spins, other, left, other_left = words
     s, u = four_signs(spins), four_signs(other)
     ready, also = negative_lanes(x) & left, negative_lanes(y) & other_left
-    added = subtracted = other_added = other_subtracted = 0
+    added = subtracted = other_added = other_subtracted = np.int64(0)
     flipped = other_flipped = _0
     while (ready | also) != _0:
         i, j = lowest_bit(ready), lowest_bit(also)  # 64 where nothing is ready

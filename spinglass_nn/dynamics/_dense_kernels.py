@@ -156,7 +156,7 @@ def push_tiles(
 
 @inlined
 def push_row(
-    couplings: Any, systems: Any, flips: Any, place: int, end: int, first: int, stop: int
+    couplings: Any, systems: Any, flips: Any, place: int, end: int, first: Any, stop: int
 ) -> None:
     """Enter the flips of systems first ... stop - 1 through tiles place ... end - 1."""
     while place < end:
@@ -176,7 +176,7 @@ def outer_sum(couplings: Any, block: int, spins: Any) -> Any:
 
 
 @part
-def weigh(couplings: Any, systems: Any, first: int, stop: int) -> None:
+def weigh(couplings: Any, systems: Any, first: Any, stop: int) -> None:
     """Energies of systems first ... stop - 1, H = -(1/2) s.(f + h), from their fields."""
     n_systems, n_blocks = systems.energy.shape[0], systems.words.shape[0]
     for m in range(first, stop):
@@ -184,9 +184,9 @@ def weigh(couplings: Any, systems: Any, first: int, stop: int) -> None:
         total = np.int64(0)
         for block in range(n_blocks):
             place, spins = (block * n_systems + m) * 64, systems.words[block, m]
-            for part in range(4):
-                x = load_ints(systems.fields, place + 16 * part)
-                x = negate_where(x, spins >> np.uint64(16 * part))
+            for quarter in range(4):
+                x = load_ints(systems.fields, place + 16 * quarter)
+                x = negate_where(x, spins >> np.uint64(16 * quarter))
                 low = low + low_halves(x)  # 32 bits would not hold sums of whole fields
                 high = high + high_halves(x)
             if couplings.outside[block]:

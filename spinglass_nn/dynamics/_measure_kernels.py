@@ -18,7 +18,7 @@ _LOW = np.uint64(63)
 
 
 @kernel
-def measure_packed(bits: Any, geometry: Any, raw: Any, k: int, joint: Any) -> None:
+def measure_packed(bits: Any, geometry: Any, raw: Any, k: Any, joint: Any) -> None:
     """Measure one sample: ``bits`` (n_replicas, n_temperatures, n_words) into row k of raw.
 
     ``joint`` (n_words,) is room for the product of two configurations.
@@ -52,7 +52,7 @@ def _mean_spin(words: Any, n_spins: int) -> float:
 
 
 @part
-def _measure_pair(joint: Any, geometry: Any, raw: Any, k: int, pair: int, t: int) -> None:
+def _measure_pair(joint: Any, geometry: Any, raw: Any, k: int, pair: Any, t: int) -> None:
     if raw.overlap.shape[1] > 0:
         raw.overlap[k, pair, t] = _mean_spin(joint, geometry.n_spins)
     if raw.link_overlap.shape[1] > 0:

@@ -103,5 +103,5 @@ def _couplings(
         valid=valid,
         up=up.astype(np.int32).ravel(),
         outer=outer,
-        outside=outer.reshape(n_blocks, BLOCK).any(axis=1),
+        outside=np.asarray(outer.reshape(n_blocks, BLOCK).any(axis=1)),
     )

@@ -1,121 +1,242 @@
-"""All pairs at once: Gram matrices and distances by BLAS, in blocks of columns."""
+"""All pairs at once: cosines, squared distances and agreements of rows of numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinglass_nn import symmetries
 from spinglass_nn._core import threads
-from spinglass_nn._core.progress import track
-from spinglass_nn.networks import Replica, Replicas
-from spinglass_nn.typing import Float64Array, IntArray, ProgressLike
+from spinglass_nn.overlaps import _bits
+from spinglass_nn.overlaps import _pairs_kernels as kernels
+from spinglass_nn.overlaps._products import WIDE, WIDTH, Rows, Tile, products, symmetric, tiles
+from spinglass_nn.typing import Float64Array, IntArray
 
-_BLOCK = 1 << 22  # float64 numbers converted at a time (32 MB)
-# below this share of the squared norms the Gram route has lost half of its digits
-_NEAR = 1e-5
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+# Below this share of the squared norms a squared distance is made anew with more digits: what
+# is left has a relative error below gamma / _NEAR = 2.5e-4 from float32 products (1e-6 as a
+# rule), and half of its digits from float64 products.
+_NEAR = {_SINGLE: 1 / 16, _DOUBLE: 1e-5}
+_MANY = 1 / 8  # share of the pairs of a tile, above which one float64 product is quicker
+_TINY = 2.0**-40  # of the largest square: smaller ones may have suffered from underflow
+_NARROW = 2.0**-9  # between directions that division has rounded to float32
+_PAIRED = 1 << 24  # components that one piece of work separates
+_LARGEST = 2.0**125  # component whose distance from a mean float32 can hold
+# norms between which products of rows neither overflow nor lose digits
+_SAFE = {_SINGLE: (2.0**-50, 2.0**60), _DOUBLE: (2.0**-400, 2.0**500)}
 
 
-def _blocks(rows: NDArray[Any]) -> Iterator[slice]:
-    width = max(1, _BLOCK // rows.shape[0])
-    return (slice(k, k + width) for k in range(0, rows.shape[1], width))
+def cosines(rows: NDArray[Any], lengths: Float64Array, n_threads: int | None = 1) -> Any:
+    """x_a . x_b / (|x_a| |x_b|) of all pairs; exactly symmetric.
+
+    Products of float32 rows err by at most `_products.GAMMA`, 1.5e-5, and by 1e-7 as a rule;
+    those of small integers are exact.
+    """
+    wanted = tiles(len(rows))
+    dtype = _precision(rows) or (_SINGLE if rows.dtype == _SINGLE else _DOUBLE)
+    plain = _within(lengths, dtype)
+    with threads.one_blas_thread():
+        prepared = Rows(rows, dtype) if plain else Rows(rows, _DOUBLE, lengths)
+        found = products(prepared, wanted, n_threads)
+    if plain:
+        for (one, two), tile in zip(wanted, found, strict=True):
+            tile /= lengths[one, None] * lengths[None, two]
+    return symmetric(len(rows), wanted, found)
 
 
-def gram(
-    rows: NDArray[Any], *, scale: Float64Array | None = None, centred: bool = False
+def squared_distances(
+    rows: NDArray[Any],
+    *,
+    scale: Float64Array | None = None,
+    absolute: bool = False,
+    n_threads: int | None = 1,
 ) -> Float64Array:
-    """Scalar products of all rows in float64, exactly symmetric.
+    """|x_a - x_b|^2 of all pairs; exactly symmetric, exactly zero on the diagonal.
+
+    Through scalar products of centred rows; pairs much nearer than their norms, for which the
+    difference of large numbers would lose its digits, are computed again in float64, and the
+    nearest from x_a - x_b. Exact for small integers (without a scale).
 
     Parameters
     ----------
     rows : array (n_points, n_dimensions)
-        Any precision; only a block of columns is converted at a time.
+        Any precision.
     scale : array (n_points,), optional
         Each row is divided by its entry first.
-    centred : bool
-        Subtract the mean of each column first.
+    absolute : bool
+        The smaller one of |x_a - x_b|^2 and |x_a + x_b|^2.
+    n_threads : int, optional
+        Threads over tiles; the result does not depend on it.
     """
-    total = np.zeros((rows.shape[0], rows.shape[0]))
-    for columns in _blocks(rows):
-        block = rows[:, columns].astype(np.float64)
-        if scale is not None:
-            block /= scale[:, None]
-        if centred:
-            block -= block.mean(axis=0)
-        total += block @ block.T
-    return total
-
-
-def squared_distances(rows: NDArray[Any], *, scale: Float64Array | None = None) -> Float64Array:
-    """|x_a - x_b|^2 of all pairs; exactly symmetric, exactly zero on the diagonal.
-
-    Through the centred Gram matrix; pairs much nearer than their norms, for which the
-    difference of large numbers would lose its digits, are computed again from x_a - x_b.
-    """
-    products = gram(rows, scale=scale, centred=True)
-    own = np.diagonal(products)
-    sums = own[:, None] + own[None, :]
-    squares: Float64Array = sums - 2 * products
-    for a, b in np.argwhere(np.triu(squares < _NEAR * sums, 1)):
-        difference = _row(rows, int(a), scale) - _row(rows, int(b), scale)
-        squares[a, b] = squares[b, a] = float(difference @ difference)
+    exact = None if scale is not None else _precision(rows)
+    wanted = tiles(len(rows))
+    with threads.one_blas_thread():
+        if exact is not None:
+            plain = Rows(rows, exact)
+            made = _squares(plain, plain.squares(n_threads), wanted, absolute, n_threads)
+            found = [tile.squares for tile in made]
+        else:
+            found = _careful(rows, scale, absolute, n_threads)
+    squares: Float64Array = symmetric(len(rows), wanted, found)
     np.maximum(squares, 0.0, out=squares)
     np.fill_diagonal(squares, 0.0)
     return squares
 
 
-def _row(rows: NDArray[Any], index: int, scale: Float64Array | None) -> Float64Array:
-    row: Float64Array = rows[index].astype(np.float64)
-    return row if scale is None else row / scale[index]
+def agreement(labels: IntArray, n_threads: int | None = 1) -> Float64Array:
+    """Share of samples on which two rows carry the same label, for all pairs; exact counts."""
+    n_points, n_samples = labels.shape
+    known = np.unique(labels)
+    step = max(1, _bits._WIDTH // len(known))
+    counts = np.zeros((n_points + -n_points % 4,) * 2, dtype=np.int64)
+    for start in range(0, n_samples, step):
+        some = labels[:, start : start + step]
+        n_columns = some.shape[1] * len(known)
+
+        def one_hot(points: slice, columns: slice, some: IntArray = some) -> Any:
+            hot = some[points, :, None] == known
+            return hot.reshape(len(hot), -1)[:, columns]
+
+        packed = _bits.pack(one_hot, n_points, slice(0, n_columns), n_threads)
+        _bits.add_counts(packed, counts, n_threads)
+    # where labels differ, two of the bits do
+    shares: Float64Array = 1.0 - _bits.mirrored(counts, n_points) / (2.0 * n_samples)
+    return shares
 
 
-def agreement(labels: IntArray) -> Float64Array:
-    """Share of samples on which two rows carry the same label, for all pairs."""
-    # counts stay exact in float64, and BLAS does the n^2 x n_samples work
-    total: Float64Array = np.zeros((labels.shape[0], labels.shape[0]))
-    for label in np.unique(labels):
-        one_hot = (labels == label).astype(np.float64)
-        total += one_hot @ one_hot.T
-    total /= labels.shape[1]
-    return total
+def _precision(rows: NDArray[Any]) -> Any:
+    """The precision in which products of integers are exact; None if there is none."""
+    if rows.dtype.kind not in "iu":
+        return None
+    largest = max(abs(int(rows.min())), abs(int(rows.max())))
+    if largest**2 * WIDTH <= 2**24:
+        return _SINGLE
+    return _DOUBLE if largest**2 * rows.shape[1] <= 2**53 else None
 
 
-def aligned(
-    replicas: Replicas,
-    function: Callable[[Float64Array, Float64Array], float],
-    *,
-    balanced: bool,
+class _Squares(NamedTuple):
+    """Squared distances in one tile, and which of them are too small to be trusted."""
+
+    squares: Float64Array
+    near: NDArray[np.bool_]
+
+
+def _squares(
+    rows: Rows, own: Float64Array, wanted: Sequence[Tile], absolute: bool, n_threads: int | None
+) -> list[_Squares]:
+    """From the scalar products of rows with squared norms ``own``."""
+    rounded = rows.scale is not None and rows.dtype == _SINGLE
+    least = _NARROW if rounded else _TINY * own.max()
+    found = []
+    for tile, product in zip(wanted, products(rows, wanted, n_threads), strict=True):
+        one, two = tile
+        sums = own[one, None] + own[None, two]
+        squares = sums - 2 * (np.abs(product) if absolute else product)
+        near = squares < np.maximum(_NEAR[rows.dtype] * sums, least)
+        squares /= rows.factor**2
+        found.append(_Squares(squares, np.triu(near, 1) if one == two else near))
+    return found
+
+
+def _careful(
+    rows: NDArray[Any], scale: Float64Array | None, absolute: bool, n_threads: int | None
+) -> list[Float64Array]:
+    """Squared distances of all tiles, with float64 and single pairs where digits are lost."""
+    wanted = tiles(len(rows))
+    prepared, own = _prepared(rows, scale, absolute, n_threads)
+    found = _squares(prepared, own, wanted, absolute, n_threads)
+    if prepared.dtype == _SINGLE:
+        crowded = [k for k, tile in enumerate(found) if tile.near.mean() > _MANY]
+        double = replace(prepared, dtype=_DOUBLE, factor=1.0)
+        own = double.squares(n_threads) if crowded else own
+        again = _squares(double, own, [wanted[k] for k in crowded], absolute, n_threads)
+        for k, tile in zip(crowded, again, strict=True):
+            found[k] = tile
+    first, second = _listed(wanted, [tile.near for tile in found])
+    if first.size:
+        separated = _separated(rows, scale, absolute, (first, second), n_threads)
+        start = 0
+        for tile in found:
+            stop = start + int(tile.near.sum())
+            tile.squares[tile.near] = separated[start:stop]
+            start = stop
+    return [tile.squares for tile in found]
+
+
+def _prepared(
+    rows: NDArray[Any], scale: Float64Array | None, absolute: bool, n_threads: int | None
+) -> tuple[Rows, Float64Array]:
+    """Centred rows in the precision that suits them, and their squared norms."""
+    dtype: Any = _DOUBLE
+    if rows.dtype == _SINGLE:
+        small = max(rows.max(), -rows.min()) < _LARGEST
+        dtype = _SINGLE if (small if scale is None else _within(scale, _SINGLE)) else _DOUBLE
+    plain = Rows(rows, dtype, scale)
+    prepared = plain if absolute else replace(plain, centre=_centre(plain))
+    own = prepared.squares(n_threads)
+    largest = np.sqrt(own.max(keepdims=True))
+    if dtype == _DOUBLE or scale is not None or largest == 0 or _within(largest, dtype):
+        return prepared, own
+    factor = float(2.0 ** -np.round(np.log2(largest[0])))
+    return replace(prepared, factor=factor), own * factor**2
+
+
+def _within(lengths: Float64Array, dtype: Any) -> bool:
+    low, high = _SAFE[dtype]
+    return bool(lengths.min() > low and lengths.max() < high)
+
+
+def _centre(rows: Rows) -> NDArray[Any]:
+    """The mean of the rows, in their precision: any common shift would do."""
+    n_points, n_dimensions = rows.values.shape
+    weights = np.full(n_points, 1 / n_points, dtype=rows.dtype)
+    centre = np.empty(n_dimensions, dtype=rows.dtype)
+    step = max(1, WIDE // n_points)
+    for start in range(0, n_dimensions, step):
+        columns = slice(start, start + step)
+        centre[columns] = weights @ rows.block(slice(0, n_points), columns)
+    return centre
+
+
+def _listed(wanted: Sequence[Tile], near: Sequence[NDArray[np.bool_]]) -> tuple[Any, Any]:
+    """The points of all pairs marked, tile after tile."""
+    first, second = [], []
+    for (one, two), marks in zip(wanted, near, strict=True):
+        a, b = np.nonzero(marks)
+        first.append(a + one.start)
+        second.append(b + two.start)
+    return np.concatenate(first), np.concatenate(second)
+
+
+def _separated(
+    rows: NDArray[Any],
+    scale: Float64Array | None,
+    absolute: bool,
+    pairs: tuple[IntArray, IntArray],
     n_threads: int | None,
-    progress: ProgressLike,
 ) -> Float64Array:
-    """``function(x_a, x_b)`` of each pair, with b matched to a by permuting hidden units.
+    """Squared distances of single pairs from the differences of their components."""
+    first, second = pairs
+    copies: dict[bytes, int] = {}  # equal points, however many, need no differences
+    twin = np.arange(len(rows))
+    for k in np.union1d(first, second).tolist():
+        twin[k] = copies.setdefault(rows[k].tobytes(), k)
+    squares = np.zeros(first.size)
+    apart = np.flatnonzero(twin[first] != twin[second])
+    factors = np.ones(len(rows)) if scale is None else 1 / scale
+    step = max(1, _PAIRED // rows.shape[1])
 
-    Every pair is matched on its own: matching all replicas to one reference would pull them
-    towards it. With one hidden layer the match is exact, and so the order of a pair does not
-    matter; deeper, b is matched to a for a < b.
-    """
-    members = [symmetries.balance(replica) if balanced else replica for replica in replicas]
-    n_points = len(members)
-    values = np.zeros((n_points, n_points))
-    pairs = [(a, b) for a in range(n_points) for b in range(a + 1, n_points)]
-    with track(len(pairs), "matching pairs", progress) as done:
+    def one(start: int) -> None:
+        some = apart[start : start + step]
+        found = np.empty(some.size)
+        for sign in (1.0, -1.0) if absolute else (1.0,):
+            signs = np.full(some.size, sign)
+            kernels.separations(rows, factors, first[some], second[some], signs, found)
+            squares[some] = found if sign > 0 else np.minimum(found, squares[some])
 
-        def one(pair: tuple[int, int]) -> float:
-            first, second = members[pair[0]], members[pair[1]]
-            # restarts for deep networks draw from a stream of the pair's own
-            rng = np.random.SeedSequence(0, spawn_key=pair)
-            moved = symmetries.match(first, second, rng=rng).apply(second)
-            done(1)
-            return function(_double(first), _double(moved))
-
-        found = threads.run(one, pairs, n_threads)
-    for (a, b), value in zip(pairs, found, strict=True):
-        values[a, b] = values[b, a] = value
-    return values
-
-
-def _double(replica: Replica) -> Float64Array:
-    return replica.weights.astype(np.float64, copy=False)
+    little = apart.size * rows.shape[1] < _PAIRED
+    threads.run(one, range(0, apart.size, step), 1 if little else n_threads)
+    return squares

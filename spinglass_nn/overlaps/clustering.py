@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,8 +14,12 @@ from scipy.spatial.distance import squareform
 from spinglass_nn._core import check
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import ParameterError
+from spinglass_nn.overlaps import _linkages, graphs
 from spinglass_nn.overlaps.metric import Distances, as_distances
 from spinglass_nn.typing import Float64Array, IntArray
+
+if TYPE_CHECKING:
+    from spinglass_nn.overlaps.branches import BranchSupport
 
 Method: TypeAlias = Literal["average", "single", "complete", "ward"]
 METHODS: tuple[Method, ...] = ("average", "single", "complete", "ward")
@@ -58,6 +63,9 @@ class Tree:
     def labels(self, n_clusters: int) -> IntArray:
         """Cluster of each point when the tree is cut into ``n_clusters`` branches.
 
+        Where merges are tied in height, which of them is undone first means nothing;
+        `labels_at` and `largest_gap` never cut between such merges.
+
         Parameters
         ----------
         n_clusters : int
@@ -72,9 +80,78 @@ class Tree:
             raise ParameterError(
                 f"n_clusters must be at most {self.n_points}, got {n_clusters}"
             )
-        cut = hierarchy.cut_tree(self.linkage, [n_clusters])[:, 0].tolist()
-        names = {label: number for number, label in enumerate(dict.fromkeys(cut))}
-        return np.array([names[label] for label in cut], dtype=np.int64)
+        return _linkages.labels_after(self.linkage, self.n_points - n_clusters)
+
+    def labels_at(self, height: float) -> IntArray:
+        """Cluster of each point when all merges up to a height are done.
+
+        Parameters
+        ----------
+        height : float
+            Merges at this height count as done.
+
+        Returns
+        -------
+        array (n_points,) of int64
+            Numbers 0, 1, ... in the order of their first points.
+        """
+        done = int(np.count_nonzero(self.heights <= check.number(height, "height")))
+        return _linkages.labels_after(self.linkage, done)
+
+    def to_networkx(
+        self,
+        *,
+        names: Sequence[object] | None = None,
+        support: BranchSupport | ArrayLike | None = None,
+    ) -> Any:
+        """The tree as a directed graph, from the root to the leaves.
+
+        Parameters
+        ----------
+        names : sequence (n_points,), optional
+            Names of the points; their numbers by default.
+        support : BranchSupport or array (n_points - 1,), optional
+            How often each merge survived, from `support_by_dimensions` or
+            `support_by_points`.
+
+        Returns
+        -------
+        networkx.DiGraph
+            Nodes are numbered as in ``linkage``: points 0 ... n - 1, then the merges in
+            their order. All have ``height`` and ``size`` (points below), points have
+            ``name``, merges ``support`` where given; edges have ``length``, the difference
+            of heights. ``graph.graph["root"]`` is the root.
+        """
+        return graphs.tree_graph(self.linkage, names, support)
+
+    def to_newick(
+        self,
+        *,
+        names: Sequence[object] | None = None,
+        support: BranchSupport | ArrayLike | None = None,
+    ) -> str:
+        """The tree in Newick's notation, which programs for phylogenies read.
+
+        Parameters
+        ----------
+        names : sequence (n_points,), optional
+            Names of the points; their numbers by default.
+        support : BranchSupport or array (n_points - 1,), optional
+            Written as the names of merges, with three digits.
+
+        Returns
+        -------
+        str
+            With lengths of branches, so that all leaves are equally far from the root.
+
+        Examples
+        --------
+        >>> import spinglass_nn as sg
+        >>> d = sg.overlaps.distances([[0.0], [1.0], [4.0]])
+        >>> sg.overlaps.cluster(d, optimal_order=False).to_newick()
+        '(2:3.5,(0:1,1:1):2.5);'
+        """
+        return graphs.newick(self.linkage, names, support)
 
     def __repr__(self) -> str:
         return (
@@ -132,11 +209,12 @@ def cluster(
             f"method must not be 'ward' for distances of kind {found.kind!r}, which are not "
             "Euclidean; give Distances of kind 'euclidean' if they are"
         )
-    linkage = hierarchy.linkage(found.pairs, method)
+    pairs = squareform(found.values, checks=False)
+    linkage = hierarchy.linkage(pairs, method)
     if optimal_order:
-        linkage = hierarchy.optimal_leaf_ordering(linkage, found.pairs)
+        linkage = hierarchy.optimal_leaf_ordering(linkage, pairs)
     order = np.asarray(hierarchy.leaves_list(linkage), dtype=np.int64)
-    correlation = _correlation(linkage, found.pairs, method)
+    correlation = _correlation(linkage, pairs, method)
     return Tree(linkage, order, correlation, method, found.kind)
 
 

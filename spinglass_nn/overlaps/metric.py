@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -11,6 +13,27 @@ from spinglass_nn.errors import DataError, ShapeError
 from spinglass_nn.typing import Float64Array
 
 ASYMMETRY = 1e-9  # relative to the largest entry; what rounding may leave
+
+CONVENTIONS = {
+    "euclidean": "d = |x_a - x_b|",
+    "aligned euclidean": "d = min over permutations of hidden units of |x_a - P x_b|, each "
+    "pair matched on its own",
+    "balanced euclidean": "aligned euclidean after each hidden unit's in- and outgoing "
+    "weights were rescaled to equal norm",
+    "1 - overlap": "d = 1 - q with q = x_a . x_b / (|x_a| |x_b|)",
+    "(1 - overlap)/2": "d = (1 - q)/2 with q = x_a . x_b / (|x_a| |x_b|)",
+    "1 - |overlap|": "d = 1 - |q| with q = x_a . x_b / (|x_a| |x_b|)",
+    "angle": "d = arccos q, in radians, with q = x_a . x_b / (|x_a| |x_b|)",
+    "hamming": "d = (1 - q)/2 of spins ±1, the share of spins that differ",
+    "disagreement": "d = share of samples on which the predicted labels differ",
+}
+# distances that are functions of an overlap alone
+OF_OVERLAPS: dict[str, Callable[[Float64Array], Float64Array]] = {
+    "1 - overlap": lambda q: 1 - q,
+    "(1 - overlap)/2": lambda q: (1 - q) / 2,
+    "1 - |overlap|": lambda q: 1 - np.abs(q),
+    "angle": np.arccos,
+}
 
 
 @result()
@@ -23,7 +46,8 @@ class Distances:
         Symmetric, non-negative, zero diagonal.
     kind : str
         "euclidean", "aligned euclidean", "balanced euclidean", "1 - overlap",
-        "disagreement"; "given" for a user's own matrix.
+        "(1 - overlap)/2", "1 - |overlap|", "angle", "hamming", "disagreement"; "given" for a
+        user's own matrix.
     convention : str
         The definition, in one sentence.
     n_dimensions : int or None
@@ -75,6 +99,65 @@ class Distances:
 
     def __repr__(self) -> str:
         return f"<distances of {self.n_points} points: {self.kind}>"
+
+    def __str__(self) -> str:
+        return f"distances of {self.n_points} points: {self.kind}, {self.convention}"
+
+
+def from_overlaps(
+    overlaps: ArrayLike,
+    *,
+    kind: str = "1 - overlap",
+    name: str = "the overlaps handed in",
+    n_dimensions: int | None = None,
+) -> Distances:
+    """Distances from a matrix of overlaps, whatever the overlap, in a stated convention.
+
+    - "1 - overlap": 1 - q, half the squared distance of directions if q is a cosine.
+    - "(1 - overlap)/2": (1 - q)/2, for spins the share that differ.
+    - "1 - |overlap|": 1 - |q|, which does not know the global flip of spins.
+    - "angle": arccos q in radians, a metric for every cosine.
+
+    From a matrix of overlaps known to 1e-16, distances below 1e-8 or so have few digits left;
+    `distances` makes those of points with all their digits.
+
+    Parameters
+    ----------
+    overlaps : array (n_points, n_points)
+        Symmetric, in [-1, 1], with unit diagonal.
+    kind : str
+        One of the four.
+    name : str
+        What the overlaps are, for the convention: "link overlaps", say.
+    n_dimensions : int, optional
+        Dimension of the points, for nulls that need it.
+
+    Returns
+    -------
+    Distances
+        Values, kind and convention.
+
+    Raises
+    ------
+    DataError
+        If the matrix is not symmetric, an entry lies outside [-1, 1], or the diagonal is not 1.
+    ParameterError
+        If the kind is none of the four.
+
+    Examples
+    --------
+    >>> import spinglass_nn as sg
+    >>> q = [[1.0, -0.5], [-0.5, 1.0]]
+    >>> print(sg.overlaps.from_overlaps(q, kind="(1 - overlap)/2", name="link overlaps"))
+    distances of 2 points: (1 - overlap)/2, d = (1 - q)/2 of link overlaps
+    >>> float(sg.overlaps.from_overlaps(q, kind="1 - |overlap|").values[0, 1])
+    0.5
+    """
+    check.choice(kind, "kind", OF_OVERLAPS)
+    values = OF_OVERLAPS[kind](checked_overlaps(overlaps))
+    np.fill_diagonal(values, 0.0)
+    formula = CONVENTIONS[kind].split(" with ")[0]
+    return Distances(values, kind, f"{formula} of {name}", n_dimensions)
 
 
 def as_distances(matrix: Distances | ArrayLike, *, minimum: int = 3) -> Distances:
@@ -142,9 +225,7 @@ def _from_array(matrix: ArrayLike) -> Distances:
     if not np.any(diagonal):
         return Distances(values)
     if np.allclose(diagonal, 1.0, rtol=0, atol=1e-6):
-        distances = 1.0 - checked_overlaps(values)
-        np.fill_diagonal(distances, 0.0)
-        return Distances(distances, "1 - overlap", "d = 1 - q of the overlaps handed in")
+        return from_overlaps(values)
     raise DataError(
         "distances must have a zero diagonal (or overlaps a unit one), got diagonal entries "
         f"from {diagonal.min():g} to {diagonal.max():g}"

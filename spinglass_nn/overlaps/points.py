@@ -12,6 +12,8 @@ from spinglass_nn import networks
 from spinglass_nn._core import check
 from spinglass_nn.errors import DataError, ParameterError
 from spinglass_nn.networks import Replica, Replicas
+from spinglass_nn.overlaps import activations
+from spinglass_nn.spins.models import spin_rows
 from spinglass_nn.typing import Float64Array, IntArray, LabelledData
 
 Points: TypeAlias = Replicas | Sequence[Replica] | ArrayLike
@@ -72,29 +74,33 @@ def function_points(
         The networks.
     data : Dataset or array (n_samples, n_inputs)
         Where they are asked.
-    of : {"labels", "logits"}
-        Predicted classes, or logits centred over the classes of each sample (a constant
-        added to all logits changes no probability).
+    of : {"labels", "logits", "activations"}
+        Predicted classes; or logits centred over the classes of each sample (a constant
+        added to all logits changes no probability); or which hidden ReLU units are on (+1)
+        and off (-1), unit by unit, each over all samples.
     n_threads : int, optional
         Threads over replicas.
 
     Returns
     -------
-    array (n_points, n_samples) of int64, or (n_points, n_samples * n_classes)
+    array (n_points, n_samples) of int64, or (n_points, n_samples * n_classes), or
+    int8 (n_points, n_units * n_samples)
         One network a row.
 
     Raises
     ------
     ParameterError
-        If the points are not networks.
+        If the points are not networks, or have no hidden ReLU units that could be on or off.
     """
-    check.choice(of, "of", ("labels", "logits"))
+    check.choice(of, "of", ("labels", "logits", "activations"))
     replicas = as_replicas(points)
     if replicas is None:
         raise ParameterError(
             f"points must be networks (Replicas) to predict {of}, got {type(points).__name__}"
         )
     net = replicas.network
+    if of == "activations":
+        return activations.patterns(replicas, data, n_threads).unpacked()
     if of == "labels":
         labels: IntArray = networks.predictions(net, replicas, data, n_threads=n_threads)
         return labels
@@ -149,8 +155,30 @@ def _weights(replicas: Replicas, layer: int | None) -> NDArray[Any]:
 
 def norms(rows: NDArray[Any]) -> Float64Array:
     """Euclidean norms in float64; zero is refused, for it has no direction."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
-    if not lengths.all():
-        first = int(np.flatnonzero(lengths == 0)[0])
-        raise DataError(f"points must not be zero to have a direction, got zeros at {first}")
+    with np.errstate(over="ignore"):
+        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    for k in np.flatnonzero((lengths < 1e-140) | ~np.isfinite(lengths)):
+        largest = float(np.abs(rows[k]).max())  # squares over- or underflow, norms need not
+        if largest == 0:
+            raise DataError(f"points must not be zero to have a direction, got zeros at {k}")
+        lengths[k] = largest * float(np.linalg.norm(rows[k] / largest))
     return np.asarray(lengths, dtype=np.float64)
+
+
+def is_spins(rows: NDArray[Any]) -> bool:
+    """Whether rows are integers that are all +1 or -1."""
+    if rows.dtype.kind != "i" or rows.min() != -1 or rows.max() != 1:
+        return False
+    return bool(np.count_nonzero(rows) == rows.size)
+
+
+def spin_points(points: Points) -> NDArray[Any]:
+    """Configurations of spins ±1 as rows; anything else is refused."""
+    if as_replicas(points) is not None:
+        raise ParameterError("points must be spin configurations, got networks")
+    rows: NDArray[Any] = np.asarray(points)
+    if rows.ndim != 2 or len(rows) < 2 or rows.shape[1] < 1:
+        raise DataError(
+            f"points must be at least 2 configurations of at least 1 spin, got shape {rows.shape}"
+        )
+    return spin_rows(rows, rows.shape[1], "points")[0]

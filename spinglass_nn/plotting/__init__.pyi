@@ -1,15 +1,19 @@
 from .appearance import style
 from .claims import verdicts
+from .disconnectivity import disconnectivity_graph
 from .distributions import null_band, overlap_distribution
 from .histories import training_curves
+from .matrices import dendrogram_and_matrix, overlap_matrix
 from .output import save, svg
 from .paths import barrier_against_fraction, barrier_against_width, chain_profile, curves
 from .sharpness import flatness, flatness_against_generalization, generalization_gap
 from .spin_glasses import against_temperature, ladder, parisi_law
-from .trees import dendrogram, dendrogram_and_matrix, overlap_matrix
+from .trees import dendrogram, spanning_tree
+from .triangles import against_size, triangle_histogram
 from .walks import walk_accuracy, walk_loss
 
 __all__ = [
+    "against_size",
     "against_temperature",
     "barrier_against_fraction",
     "barrier_against_width",
@@ -17,6 +21,7 @@ __all__ = [
     "curves",
     "dendrogram",
     "dendrogram_and_matrix",
+    "disconnectivity_graph",
     "flatness",
     "flatness_against_generalization",
     "generalization_gap",
@@ -26,9 +31,11 @@ __all__ = [
     "overlap_matrix",
     "parisi_law",
     "save",
+    "spanning_tree",
     "style",
     "svg",
     "training_curves",
+    "triangle_histogram",
     "verdicts",
     "walk_accuracy",
     "walk_loss",

@@ -7,35 +7,52 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import StepPatch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from spinglass_nn.errors import ShapeError
 from spinglass_nn.plotting._axes import axes_for, legend, note, same_length
 from spinglass_nn.plotting.appearance import CATEGORIES, FAINT, INK, SMALL, category
 from spinglass_nn.statistics import Band
+from spinglass_nn.typing import Float64Array
 
 if TYPE_CHECKING:
-    from spinglass_nn.overlaps import OverlapDistribution
+    from spinglass_nn.dynamics import OverlapHistogram
+    from spinglass_nn.overlaps import OverlapDistribution, TheoryComparison
     from spinglass_nn.statistics import Estimate
 
 
 def overlap_distribution(
-    result: OverlapDistribution,
+    result: OverlapDistribution | OverlapHistogram,
     *,
     label: str = "",
-    quantity: str = "overlap q",
+    quantity: str = "",
+    theory: TheoryComparison | ArrayLike | None = None,
+    band: bool = False,
+    n_units: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the distribution of overlaps as a histogram with error bars.
+    """Draw the distribution of overlaps as a histogram with its errors.
 
     Parameters
     ----------
-    result : OverlapDistribution
+    result : OverlapDistribution or OverlapHistogram
         Bins, density and its standard error.
     label : str
         Name for the legend; none by default. Draw several on one ``ax`` to compare.
     quantity : str
-        Name of the horizontal axis.
+        Name of the horizontal axis; the overlap by default.
+    theory : TheoryComparison or array (n_bins,), optional
+        Theory's density in the same bins, drawn as a line. Draw it once, with the last of
+        several distributions. Bins with a delta function are cut off where they would press
+        down the rest, and their probability is written there.
+    band : bool
+        Draw errors as a band about the histogram, for many bins or several distributions;
+        by default as bars.
+    n_units : int
+        Draw the densities of the first so many units (disorder samples) too, as thin lines.
+        Peaks of single units that stick out are cut off.
     ax : Axes, optional
         Where to draw; a figure of its own by default.
 
@@ -43,41 +60,97 @@ def overlap_distribution(
     -------
     Axes
         The axes drawn on.
+
+    Raises
+    ------
+    ShapeError
+        If theory is not in the same bins.
     """
     ax = axes_for(ax)
     density = np.asarray(result.density, dtype=np.float64)
-    error = np.asarray(result.error, dtype=np.float64)
-    color = category(len(ax.containers))
+    edges = np.asarray(result.edges, dtype=np.float64)
+    number = sum(
+        isinstance(patch, StepPatch) and bool(patch.get_fill()) for patch in ax.patches
+    )
     if np.isfinite(density).any():
-        full = density > 0
-        top = float(np.nanmax(density + np.nan_to_num(error)))
-        top = max(1.08 * top, ax.get_ylim()[1] if ax.containers else 0.0) or 1.0
-        ax.stairs(
-            np.nan_to_num(density), np.asarray(result.edges), fill=True, color=color, alpha=0.25
-        )
-        ax.stairs(
-            np.where(full, density, np.nan),
-            np.asarray(result.edges),
-            color=color,
-            linewidth=1.5,
-            label=label,
-        )
-        ax.errorbar(
-            np.asarray(result.centers)[full],
-            density[full],
-            yerr=error[full],
-            linestyle="none",
-            color=color,
-            elinewidth=1.2,
-            capsize=2,
-        )
-        ax.set_ylim(0.0, top)
+        top = ax.get_ylim()[1] if number else 0.0
+        expected = None if theory is None else _expected(theory, density.size)
+        top = max(top, _draw_units(ax, result, n_units, category(number)))
+        top = max(top, _draw_histogram(ax, result, label, category(number), band))
+        if expected is not None:
+            top = _draw_theory(ax, expected, edges, top)
+        ax.set_ylim(0.0, top or 1.0)
     else:
         note(ax, "no overlap was measured")
-    ax.set_xlabel(quantity)
-    ax.set_ylabel("density P(q)" if quantity == "overlap q" else "density")
+    folded = bool(getattr(result, "folded", False))
+    ax.set_xlabel(quantity or ("size of the overlap |q|" if folded else "overlap q"))
+    of_q = not quantity or quantity == "overlap q"
+    ax.set_ylabel(f"density P({'|q|' if folded else 'q'})" if of_q else "density")
     legend(ax)
     return ax
+
+
+def _draw_histogram(
+    ax: Axes,
+    result: OverlapDistribution | OverlapHistogram,
+    label: str,
+    color: str,
+    band: bool,
+) -> float:
+    """Draw density and errors; return how high the axis must reach."""
+    density = np.asarray(result.density, dtype=np.float64)
+    error = np.nan_to_num(np.asarray(result.error, dtype=np.float64))
+    edges = np.asarray(result.edges)
+    full = density > 0
+    if band:
+        low, high = np.maximum(density - error, 0.0), density + error
+        ax.stairs(
+            np.nan_to_num(high), edges, baseline=np.nan_to_num(low), fill=True, color=color,
+            alpha=0.35, linewidth=0,
+        )  # fmt: skip
+    else:
+        ax.stairs(np.nan_to_num(density), edges, fill=True, color=color, alpha=0.25)
+        ax.errorbar(
+            np.asarray(result.centers)[full], density[full], yerr=error[full], linestyle="none",
+            color=color, elinewidth=1.2, capsize=2,
+        )  # fmt: skip
+    ax.stairs(np.where(full, density, np.nan), edges, color=color, linewidth=1.5, label=label)
+    return 1.08 * float(np.nanmax(density + error))
+
+
+def _draw_units(
+    ax: Axes, result: OverlapDistribution | OverlapHistogram, n_units: int, color: str
+) -> float:
+    """Draw thin lines for single units; return how high the axis should reach for them."""
+    units = getattr(result, "unit_densities", None)
+    if n_units < 1 or units is None:
+        return 0.0
+    shown = np.asarray(units, dtype=np.float64)[:n_units]
+    for row in shown:
+        ax.stairs(row, result.edges, baseline=None, color=color, alpha=0.35, linewidth=0.6)
+    highest = float(np.nanmax(np.asarray(result.density)))
+    return min(1.02 * float(shown.max()), 2.5 * highest)
+
+
+def _draw_theory(ax: Axes, density: Float64Array, edges: Float64Array, top: float) -> float:
+    """Draw theory's density below 1.6 times the height of the rest; return the height."""
+    top = max(top, min(1.08 * float(density.max()), 1.6 * top))
+    ax.stairs(density, edges, baseline=None, color=INK, linewidth=1.6, label="theory, N → ∞")
+    for k in np.flatnonzero(density > top):
+        right = edges[k] + edges[k + 1] >= 0  # written on the outer side
+        ax.annotate(
+            f"{density[k] * (edges[k + 1] - edges[k]):.2f}", (edges[k + right], top),
+            xytext=(4 if right else -4, -4), textcoords="offset points",
+            ha="left" if right else "right", va="top", fontsize=SMALL, color=INK,
+        )  # fmt: skip
+    return top
+
+
+def _expected(theory: TheoryComparison | ArrayLike, n_bins: int) -> Float64Array:
+    values = np.asarray(getattr(theory, "density", theory), dtype=np.float64)
+    if values.shape != (n_bins,):
+        raise ShapeError(f"theory must have shape ({n_bins},), a bin each, got {values.shape}")
+    return values
 
 
 def null_band(

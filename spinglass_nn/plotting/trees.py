@@ -1,41 +1,51 @@
-"""Figures of hierarchies: dendrograms, distance matrices, and both on one axis."""
+"""Figures of hierarchies: dendrograms and minimum spanning trees."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
-from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike, NDArray
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
 
 from spinglass_nn.errors import ShapeError
-from spinglass_nn.plotting._axes import axes_for, columns_for, new_figure, note
-from spinglass_nn.plotting.appearance import (
-    DIVERGING,
-    INK,
-    SEQUENTIAL,
-    SMALL,
-    colors_for,
-    style,
+from spinglass_nn.plotting._axes import axes_for, note
+from spinglass_nn.plotting._groups import (
+    Groups,
+    draw_strip,
+    group_handles,
+    groups_of,
+    legend_rows,
+    node_colors,
 )
-from spinglass_nn.typing import Float64Array, IntArray
+from spinglass_nn.plotting.appearance import FAINT, INK, SMALL
+from spinglass_nn.typing import Float64Array
 
 if TYPE_CHECKING:
-    from spinglass_nn.overlaps import Distances, Tree
+    from spinglass_nn.overlaps import BranchSupport, Gap, Tree
 
-_COMBINED = (5.6, 7.1)  # inches
-_ABOVE = 0.35  # inches for the names of groups
+# shares of resamples, from the best: fill and name of the mark
+_GRADES = (
+    (0.95, INK, "support ≥ 95 %"),
+    (0.70, "#9a9a9a", "≥ 70 %"),
+    (0.0, "white", "less"),
+)
+_FEW = 40  # points; among more of them marks of little support would hide the tree
 
 
 def dendrogram(
-    tree: Tree, *, height: str = "distance at the merge", ax: Axes | None = None
+    tree: Tree,
+    *,
+    groups: Sequence[object] | None = None,
+    names: Sequence[object] | None = None,
+    support: BranchSupport | ArrayLike | None = None,
+    cut: Gap | float | None = None,
+    height: str = "distance at the merge",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw a hierarchy: leaves in their order, a bracket at the height of every merge.
 
@@ -46,6 +56,17 @@ def dendrogram(
     ----------
     tree : Tree
         ``linkage`` (n - 1, 4) in SciPy's form and ``order`` (n,) of the leaves.
+    groups : sequence (n,), optional
+        What is known of each point; drawn as a strip of colours below the leaves, and
+        branches within one group in its colour.
+    names : sequence (n,), optional
+        Names to write below the leaves, as far as there is room (about 70 points).
+    support : BranchSupport or array (n - 1,), optional
+        How often each merge survived resampling; drawn as a mark on the merge, black from
+        95 %, grey from 70 %, white below (up to 40 points); none for the root.
+    cut : Gap or float, optional
+        A height to cut at, or the gap of `spinglass_nn.overlaps.largest_gap`; drawn as a
+        line with the number of clusters.
     height : str
         Name of the vertical axis.
     ax : Axes, optional
@@ -57,37 +78,34 @@ def dendrogram(
         The axes drawn on.
     """
     ax = axes_for(ax)
-    _draw_tree(ax, tree)
     n_leaves = len(np.asarray(tree.order))
-    ax.set_xlim(-0.5, n_leaves - 0.5)
-    ax.set_xticks([])
-    ax.grid(visible=False, axis="x")
+    known = groups_of(groups, n_leaves)
+    draw_tree(ax, tree, known, support, cut)
+    _name_leaves(ax, tree, names)
+    if known is not None:
+        draw_strip(ax.inset_axes((0.0, -0.055, 1.0, 0.04)), known, np.asarray(tree.order))
+        ax.tick_params(axis="x", pad=14)
+        ax.xaxis.labelpad = 4 if names is not None else 16
+    legend_rows(ax, 0.0, 1.02, group_handles(known), support_handles(support, n_leaves))
     ax.set_xlabel(f"{n_leaves} points, ordered by the tree")
     ax.set_ylabel(height)
     return ax
 
 
-def overlap_matrix(
-    matrix: Distances | ArrayLike,
-    *,
-    order: ArrayLike | None = None,
-    label: str | None = None,
-    limits: tuple[float, float] | None = None,
-    ax: Axes | None = None,
+def spanning_tree(
+    graph: Any, *, groups: Sequence[object] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw a symmetric matrix of distances or overlaps as a heat map.
+    """Draw a minimum spanning tree with edges of their true lengths, none crossing.
+
+    Every branch takes a wedge as wide as the number of its ends asks for. Distances between
+    points that no edge joins mean nothing, nor do angles.
 
     Parameters
     ----------
-    matrix : Distances or array (n, n)
-        What to draw; NaN cells stay white.
-    order : array (n,), optional
-        Order of rows and columns, as ``tree.order``.
-    label : str, optional
-        Name of the colour bar; the kind of the distances by default.
-    limits : (float, float), optional
-        Range of the colours. By default from zero to the largest entry, so that nearly
-        equal distances look equal; symmetric about zero where entries are negative.
+    graph : networkx.Graph
+        From `spinglass_nn.overlaps.minimum_spanning_tree`; nodes 0 ... n - 1, ``weight``.
+    groups : sequence (n,), optional
+        What is known of each point, drawn as colours.
     ax : Axes, optional
         Where to draw; a figure of its own by default.
 
@@ -96,88 +114,52 @@ def overlap_matrix(
     Axes
         The axes drawn on.
     """
-    values, kind = _matrix(matrix)
-    ax = axes_for(ax, (5.6, 4.6))
-    image = _draw_matrix(ax, values, _order(order, len(values)), limits)
-    if image is not None:
-        with style():
-            bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
-            bar.set_label(label or kind)
-        bar.outline.set_visible(False)
-    ax.set_aspect("equal")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(6, integer=True))
-    ax.set_xlabel("point")
-    ax.set_ylabel("point")
+    ax = axes_for(ax, (5.6, 5.2))
+    n_points = graph.number_of_nodes()
+    known = groups_of(groups, n_points)
+    places = _spread(graph)
+    lines = [(places[a], places[b]) for a, b in graph.edges]
+    ax.add_collection(LineCollection(lines, colors=FAINT, linewidths=1.0, zorder=1))
+    colors = [INK] * n_points if known is None else [known.colors[k] for k in known.numbers]
+    size = float(np.clip(1800 / max(n_points, 1), 6, 36))
+    ax.scatter(
+        places[:, 0],
+        places[:, 1],
+        s=size,
+        c=colors,
+        linewidths=0.5,
+        edgecolors="white",
+        zorder=2,
+    )
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_axis_off()
+    legend_rows(ax, 0.0, 1.02, group_handles(known))
     return ax
 
 
-def dendrogram_and_matrix(
+def support_handles(support: BranchSupport | ArrayLike | None, n_leaves: int) -> list[Artist]:
+    """Entries of a legend for marks of support."""
+    if support is None:
+        return []
+    return [
+        Line2D([], [], linestyle="none", marker="o", markersize=6, markerfacecolor=fill,
+               markeredgecolor=INK, markeredgewidth=0.8, label=name)
+        for _, fill, name in _grades(n_leaves)
+    ]  # fmt: skip
+
+
+def _grades(n_leaves: int) -> tuple[tuple[float, str, str], ...]:
+    return _GRADES if n_leaves <= _FEW else _GRADES[:-1]
+
+
+def draw_tree(
+    ax: Axes,
     tree: Tree,
-    matrix: Distances | ArrayLike,
-    *,
-    groups: Sequence[object] | None = None,
-    label: str | None = None,
-    limits: tuple[float, float] | None = None,
-) -> Figure:
-    """Draw a dendrogram above the matrix it orders, on one horizontal axis.
-
-    Parameters
-    ----------
-    tree : Tree
-        ``linkage`` (n - 1, 4) in SciPy's form and ``order`` (n,) of the leaves.
-    matrix : Distances or array (n, n)
-        What was clustered.
-    groups : sequence (n,), optional
-        What is known of each point (its history, its batch size, ...); drawn as a strip of
-        colours between tree and matrix.
-    label : str, optional
-        Name of the colour bar and of the heights; the kind of the distances by default.
-    limits : (float, float), optional
-        Range of the colours, as in `overlap_matrix`.
-
-    Returns
-    -------
-    Figure
-        The figure; its axes are the tree, the strip, the matrix and the colour bar.
-    """
-    values, kind = _matrix(matrix)
-    order = _order(tree.order, len(values))
-    figure = new_figure((_COMBINED[0], _COMBINED[1] + (0.0 if groups is None else _ABOVE)))
-    upper, strip, lower, bar_axes = _stacked_axes(figure)
-    dendrogram(tree, height="height", ax=upper)
-    upper.set_xlabel("")
-    upper.spines["bottom"].set_visible(False)
-    upper.locator_params(axis="y", nbins=4)
-    _draw_strip(strip, groups, order)
-    image = _draw_matrix(lower, values, order, limits)
-    lower.set_xlabel(f"{len(order)} points, ordered by the tree")
-    lower.set_ylabel("the same points")
-    lower.set_xticks([])
-    lower.set_yticks([])
-    if image is None:
-        bar_axes.set_axis_off()
-        return figure
-    with style():
-        bar = figure.colorbar(image, cax=bar_axes, orientation="horizontal")
-        bar.set_label(label or kind)
-    bar.outline.set_visible(False)
-    return figure
-
-
-def _stacked_axes(figure: Figure) -> list[Axes]:
-    """Axes for tree, strip, matrix and colour bar, flush with each other."""
-    figure.set_layout_engine("none")
-    width, height = figure.get_size_inches()
-    side = 4.6  # of the square matrix; all in inches
-    with style():
-        return [
-            figure.add_axes((0.78 / width, bottom / height, side / width, tall / height))
-            for bottom, tall in ((5.72, 1.25), (5.58, 0.12), (0.94, side), (0.56, 0.12))
-        ]
-
-
-def _draw_tree(ax: Axes, tree: Tree) -> None:
+    groups: Groups | None,
+    support: BranchSupport | ArrayLike | None,
+    cut: Gap | float | None,
+) -> None:
+    """Draw brackets, marks and the cut on axes with one unit a leaf."""
     linkage = np.asarray(tree.linkage, dtype=np.float64)
     order = np.asarray(tree.order, dtype=np.int64)
     n_leaves = len(order)
@@ -186,101 +168,120 @@ def _draw_tree(ax: Axes, tree: Tree) -> None:
             f"tree.linkage must have shape ({n_leaves - 1}, 4) for {n_leaves} leaves, "
             f"got {linkage.shape}"
         )
+    ax.set_xlim(-0.5, n_leaves - 0.5)
+    ax.set_xticks([])
+    ax.grid(visible=False, axis="x")
     if n_leaves < 2:
         note(ax, "a tree needs two points")
         return
+    height = np.concatenate([np.zeros(n_leaves), linkage[:, 2]])
+    top = float(height.max()) or 1.0
     place = np.empty(2 * n_leaves - 1)
     place[order] = np.arange(n_leaves)
-    height = np.concatenate([np.zeros(n_leaves), linkage[:, 2]])
-    brackets = []
-    for node, (left, right) in enumerate(linkage[:, :2].astype(np.int64), start=n_leaves):
-        top = height[node]
-        place[node] = 0.5 * (place[left] + place[right])
-        brackets.append(
-            [
-                (place[left], height[left]),
-                (place[left], top),
-                (place[right], top),
-                (place[right], height[right]),
-            ]
+    members = linkage[:, :2].astype(np.int64)
+    for node, pair in enumerate(members, start=n_leaves):
+        place[node] = place[pair].mean()
+    left, right = members.T
+    feet = [(place[left], height[left]), (place[right], height[right])]
+    tops = [(place[left], linkage[:, 2]), (place[right], linkage[:, 2])]
+    brackets = np.array([feet[0], *tops, feet[1]]).transpose(2, 0, 1)
+    colors = node_colors(linkage, groups, n_leaves)[n_leaves:]
+    width = float(np.clip(90 / n_leaves, 0.6, 1.4))
+    ax.add_collection(LineCollection(list(brackets), colors=colors, linewidths=width))
+    ax.set_ylim(0.0, 1.05 * top)
+    if support is not None:
+        _draw_support(ax, place[n_leaves:], linkage[:, 2], support)
+    if cut is not None:
+        _draw_cut(ax, linkage[:, 2], cut)
+
+
+def _draw_support(
+    ax: Axes, x: Float64Array, y: Float64Array, support: BranchSupport | ArrayLike
+) -> None:
+    inside: Any = support.support.mean if hasattr(support, "support") else support
+    shares = np.asarray(inside, dtype=np.float64)
+    if shares.shape != y.shape:
+        raise ShapeError(
+            f"support must have shape ({y.size},), one a merge, got {shares.shape}"
         )
-    ax.add_collection(LineCollection(brackets, colors=INK, linewidths=1.0))
-    ax.set_ylim(0.0, 1.05 * float(height.max()) or 1.0)
+    size = float(np.clip(900 / max(y.size, 1), 6, 30))
+    upper = np.inf
+    for lowest, fill, _ in _grades(y.size + 1):
+        chosen = np.flatnonzero((shares[:-1] >= lowest) & (shares[:-1] < upper))
+        ax.scatter(
+            x[chosen], y[chosen], s=size, c=fill, edgecolors=INK, linewidths=0.8, zorder=3
+        )
+        upper = lowest
 
 
-def _draw_matrix(
-    ax: Axes, values: Float64Array, order: IntArray, limits: tuple[float, float] | None
-) -> AxesImage | None:
-    finite = values[np.isfinite(values)]
-    ax.grid(visible=False)
-    ax.spines[:].set_visible(False)
-    if not finite.size:
-        note(ax, "no distance to draw")
-        return None
-    signed = bool(finite.min() < 0)
-    top = float(np.abs(finite).max()) or 1.0
-    low, high = limits or (-top if signed else 0.0, top)
-    return ax.imshow(
-        values[np.ix_(order, order)],
-        cmap=DIVERGING if signed else SEQUENTIAL,
-        vmin=low,
-        vmax=high,
-        interpolation="none",
-        aspect="auto",
-    )
+def _draw_cut(ax: Axes, heights: Float64Array, cut: Gap | float) -> None:
+    given: Any = cut
+    at = float(getattr(given, "height", given))
+    n_clusters = heights.size + 1 - int(np.count_nonzero(heights <= at))
+    if hasattr(given, "low"):
+        ax.axhspan(given.low, given.high, color=FAINT, alpha=0.12, linewidth=0, zorder=0)
+    ax.axhline(at, color=FAINT, linestyle=(0, (5, 3)), linewidth=1.0)
+    ax.annotate(
+        f"{n_clusters} cluster{'s' * (n_clusters != 1)}", (1.0, at), (-3, 2),
+        xycoords=ax.get_yaxis_transform(), textcoords="offset points", ha="right", va="bottom",
+        color=FAINT, fontsize=SMALL, zorder=4,
+        bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.0},
+    )  # fmt: skip
 
 
-def _draw_strip(ax: Axes, groups: Sequence[object] | None, order: IntArray) -> None:
-    ax.set_axis_off()
-    if groups is None:
+def _name_leaves(ax: Axes, tree: Tree, names: Sequence[object] | None) -> None:
+    if names is None:
         return
-    if len(groups) != len(order):
-        raise ShapeError(
-            f"groups must have {len(order)} entries, one a point, got {len(groups)}"
-        )
-    names = list(dict.fromkeys(groups))  # in order of first appearance
-    colors = colors_for(len(names), ordered=len(names) > 7)
-    numbers = np.array([names.index(groups[int(point)]) for point in order])
-    ax.imshow(
-        numbers[None, :],
-        cmap=ListedColormap(colors),
-        vmin=-0.5,
-        vmax=len(names) - 0.5,
-        interpolation="none",
-        aspect="auto",
-    )
-    if len(names) <= 8:
-        texts = [str(name) for name in names]
-        handles = [Patch(color=color) for color in colors]
-        ax.figure.legend(
-            handles,
-            texts,
-            loc="upper left",
-            bbox_to_anchor=(0.12, 0.995),
-            ncols=columns_for(texts),
-            frameon=False,
-            fontsize=SMALL,
-            labelcolor=INK,
-            borderpad=0.0,
-            handlelength=1.0,
-            columnspacing=1.2,
-        )
+    order = np.asarray(tree.order, dtype=np.int64)
+    if len(names) != order.size:
+        raise ShapeError(f"names must have {order.size} entries, one a point, got {len(names)}")
+    room = 330 / order.size  # points of type, across the axes
+    if room < 4.5:
+        return
+    ax.set_xticks(np.arange(order.size), [str(names[k]) for k in order], rotation=90,
+                  fontsize=min(SMALL, room))  # fmt: skip
+    ax.tick_params(axis="x", length=0)
 
 
-def _matrix(matrix: Distances | ArrayLike) -> tuple[Float64Array, str]:
-    inside = getattr(matrix, "values", matrix)
-    values = np.array(inside, dtype=np.float64)
-    if values.ndim != 2 or values.shape[0] != values.shape[1]:
-        raise ShapeError(f"matrix must have shape (n, n), got {values.shape}")
-    kind = getattr(matrix, "kind", None)
-    return values, "value" if kind is None else f"distance ({kind})".replace(" - ", " − ")
+def _spread(graph: Any) -> Float64Array:
+    """Places of nodes, each branch in a wedge as wide as its number of ends asks for."""
+    n_points = graph.number_of_nodes()
+    places = np.zeros((n_points, 2))
+    parent, visited = _walk(graph, _centre(graph))
+    ends = np.array([float(graph.degree(node) == 1) for node in range(n_points)])
+    ends[visited[0]] = 0.0
+    for node in reversed(visited[1:]):
+        ends[parent[node]] += ends[node]
+    start = {visited[0]: 0.0}
+    for node in visited[1:]:
+        above_it = parent[node]
+        wedge = 2 * np.pi * ends[node] / ends[visited[0]]
+        angle = start[above_it] + wedge / 2
+        start[node] = start[above_it]
+        start[above_it] += wedge
+        step = np.array([np.cos(angle), np.sin(angle)])
+        places[node] = places[above_it] + graph.edges[above_it, node]["weight"] * step
+    return places
 
 
-def _order(order: ArrayLike | None, n_points: int) -> NDArray[np.int64]:
-    found = np.arange(n_points) if order is None else np.asarray(order, dtype=np.int64)
-    if sorted(found.tolist()) != list(range(n_points)):
-        raise ShapeError(
-            f"order must hold every number from 0 to {n_points - 1} once, "
-            f"got {len(found)} entries"
-        )
-    return found
+def _walk(graph: Any, root: int) -> tuple[dict[int, int], list[int]]:
+    """Parents, and nodes in an order in which parents come first."""
+    parent, visited = {root: root}, [root]
+    for node in visited:
+        for neighbor in graph.neighbors(node):
+            if neighbor not in parent:
+                parent[neighbor] = node
+                visited.append(neighbor)
+    return parent, visited
+
+
+def _centre(graph: Any) -> int:
+    """The node whose removal leaves the smallest largest part."""
+    parent, visited = _walk(graph, 0)
+    below = dict.fromkeys(visited, 1)
+    largest = dict.fromkeys(visited, 0)
+    for node in reversed(visited[1:]):
+        below[parent[node]] += below[node]
+        largest[parent[node]] = max(largest[parent[node]], below[node])
+    n_points = len(visited)
+    return min(visited, key=lambda node: max(largest[node], n_points - below[node]))

@@ -1,4 +1,4 @@
-"""Numbers with errors: estimates, resampling."""
+"""Numbers with errors: estimates, resampling, chains, accumulators, extrapolation."""
 
 import lazy_loader as _lazy
 

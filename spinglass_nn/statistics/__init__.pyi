@@ -1,5 +1,10 @@
+from .autocorrelation import AutocorrelationTime, autocorrelation_time
 from .estimate import Estimate, mean_estimate
 from .estimates import Estimates
+from .finite_size import Extrapolation, extrapolate
+from .histogram import Histogram
+from .moments import Moments
+from .nested_units import VarianceComponents, variance_components
 from .nulls import Band, band, holm, p_value
 from .rank_correlation import RankCorrelation, spearman
 from .resampling import (
@@ -11,18 +16,26 @@ from .resampling import (
 )
 
 __all__ = [
+    "AutocorrelationTime",
     "Band",
     "Bootstrap",
     "Estimate",
     "Estimates",
+    "Extrapolation",
+    "Histogram",
+    "Moments",
     "RankCorrelation",
+    "VarianceComponents",
+    "autocorrelation_time",
     "band",
     "bootstrap",
     "bootstrap_from",
+    "extrapolate",
     "holm",
     "jackknife",
     "jackknife_from",
     "mean_estimate",
     "p_value",
     "spearman",
+    "variance_components",
 ]

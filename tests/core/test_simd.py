@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinglass_nn._core import simd, simd_draws
+from spinglass_nn._core import simd, simd_draws, simd_order
 from spinglass_nn._core.jit import kernel
 
 
@@ -188,3 +188,45 @@ def test_aligned_arrays(shape, dtype):
     assert array.shape == np.zeros(shape).shape
     assert array.dtype == dtype
     assert not array.any()
+
+
+@kernel
+def _doubles(x, out):
+    a, b = simd.load_doubles(x, 0), simd.load_doubles(x, 8)
+    simd.store_doubles(out, 0, a + b)
+    simd.store_doubles(out, 8, a - b)
+    simd.store_doubles(out, 16, a * b)
+    simd.store_doubles(out, 24, a / b)
+    simd.store_doubles(out, 32, simd_order.smaller(a, b))
+    simd.store_doubles(out, 40, simd_order.larger(a, b))
+    simd.store_doubles(out, 48, simd_order.one_if_at_most(a, b))
+    simd.store_doubles(out, 56, simd.spread_double(x[3]))
+    simd_order.add_doubles(out, 64, a)
+    return simd_order.sum_doubles(a, np.empty(8))
+
+
+def test_doubles_as_numpy_has_them():
+    x = np.random.default_rng(7).normal(size=16)
+    x[8:10] = x[:2]  # ties
+    a, b = x[:8], x[8:]
+    out = np.ones(72)
+    total = _doubles(x, out)
+    expected = [a + b, a - b, a * b, a / b, np.minimum(a, b), np.maximum(a, b),
+                (a <= b).astype(float), np.full(8, a[3]), 1 + a]  # fmt: skip
+    assert np.array_equal(out, np.concatenate(expected))
+    assert total == ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
+
+
+@kernel
+def _counts(words, out):
+    counted = simd.count_each(simd.load_words(words, 0))
+    simd.store_words(out, 0, counted)
+    return simd.sum_words(counted)
+
+
+def test_counting_bits_of_each_word():
+    words = np.array([0, 1, 1 << 63, 0b101000, 2**64 - 1, 3, 2**32, 12345], dtype=np.uint64)
+    out = np.zeros(8, dtype=np.uint64)
+    expected = [int(word).bit_count() for word in words]
+    assert _counts(words, out) == sum(expected)
+    assert out.tolist() == expected

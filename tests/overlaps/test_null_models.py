@@ -23,6 +23,12 @@ from spinglass_nn.overlaps import (
 RNG = np.random.default_rng
 
 
+def eigenvalues(values):
+    """Eigenvalues of the scalar products about the mean point."""
+    centring = np.eye(len(values)) - 1 / len(values)
+    return np.linalg.eigvalsh(-centring @ np.square(values) @ centring / 2)
+
+
 @pytest.mark.parametrize("n_dimensions", [3, 5, 6, 20])
 @pytest.mark.parametrize("mean", [0.0, 0.7])
 def test_gram_has_the_law_of_explicit_points(n_dimensions, mean):
@@ -77,10 +83,12 @@ def test_spectrum_null_keeps_the_spectrum():
     drawn = np.array([null.draw(RNG(k)) for k in range(300)])
     upper = np.triu_indices(40, 1)
     squared = np.square(drawn[:, *upper]).mean(axis=1)
-    error = squared.std(ddof=1) / math.sqrt(300)
-    assert abs(squared.mean() - total) < 4 * error
-    found = np.abs(np.linalg.eigvalsh(np.square(drawn[0])))
-    assert np.sum(found > 1e-8 * found.max()) <= 5  # three dimensions, no more
+    np.testing.assert_allclose(squared, total, rtol=1e-12)
+    wanted = np.sort(np.linalg.eigvalsh(centred.T @ centred))
+    for values in drawn[:3]:
+        turned = eigenvalues(values)
+        np.testing.assert_allclose(turned[-3:], wanted, rtol=1e-10)
+        assert np.abs(turned[:-3]).max() < 1e-9 * wanted[-1]  # three dimensions, no more
 
 
 def test_shuffled_distances_keep_the_histogram():

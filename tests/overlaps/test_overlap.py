@@ -11,7 +11,6 @@ import spinglass_nn as sg
 from spinglass_nn.errors import DataError, ParameterError, ShapeError
 from spinglass_nn.overlaps import (
     Distances,
-    _pairs,
     as_distances,
     distances,
     matrix,
@@ -22,9 +21,9 @@ POINTS = np.random.default_rng(1).normal(size=(7, 13))
 LABELS = np.random.default_rng(2).integers(0, 3, size=(6, 40))
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int8])
+@pytest.mark.parametrize("dtype", [np.float64, np.int8, np.int64])
 def test_overlap_against_loops(dtype):
-    points = np.sign(POINTS).astype(dtype) if dtype == np.int8 else POINTS.astype(dtype)
+    points = np.rint(3 * POINTS).astype(dtype) if dtype != np.float64 else POINTS
     np.testing.assert_allclose(matrix(points), naive.cosine(points), atol=1e-12)
 
 
@@ -40,12 +39,6 @@ def test_euclidean_against_loops(shift):
     np.testing.assert_allclose(found, naive.euclidean(POINTS + shift), rtol=1e-9)
     assert np.array_equal(found, found.T)
     assert np.all(np.diagonal(found) == 0)
-
-
-def test_blocks_of_columns_do_not_change_the_result(monkeypatch):
-    whole = distances(POINTS).values
-    monkeypatch.setattr(_pairs, "_BLOCK", 21)
-    np.testing.assert_allclose(distances(POINTS).values, whole, rtol=1e-13)
 
 
 def test_near_pairs_keep_their_digits():
@@ -99,6 +92,14 @@ def test_independent_labels_have_no_overlap_beyond_chance():
         (lambda: distances(POINTS, kind="aligned euclidean"), ParameterError, r"hidden units"),
         (lambda: distances(POINTS, kind="euclid"), ParameterError, r"did you mean 'euclidean'"),
         (lambda: weight_points(POINTS, layer=0), ParameterError, r"layer must be None"),
+        (lambda: matrix(LABELS, of="labels", layer=0), ParameterError, r"layer must be None"),
+        (lambda: matrix(POINTS, of="activations"), ParameterError, r"must be networks"),
+        (lambda: matrix(POINTS, of="links"), ParameterError, r"model must be given for of"),
+        (lambda: matrix(POINTS, model=[(0, 1)]), ParameterError, r"model must be None"),
+        (lambda: matrix(POINTS, align="activations"), ParameterError, r"align must be one of"),
+        (lambda: matrix(POINTS, of="spins"), DataError, r"points must be \+1 or -1, got"),
+        (lambda: distances(LABELS, kind="hamming"), DataError, r"must be \+1 or -1, got"),
+        (lambda: sg.overlaps.layer_matrices(POINTS), ParameterError, r"must be networks"),
     ],
 )
 def test_refuses(call, error, message):
@@ -130,6 +131,41 @@ def test_a_matrix_of_overlaps_becomes_distances():
     np.testing.assert_allclose(found.values, 1 - q, atol=1e-15)
     assert as_distances(found) is found
     assert np.all(as_distances(np.ones((3, 3))).values == 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("1 - overlap", 1.3),
+        ("(1 - overlap)/2", 0.65),
+        ("1 - |overlap|", 0.7),
+        ("angle", np.arccos(-0.3)),
+    ],
+)
+def test_distances_made_of_overlaps_and_of_points_agree(kind, expected):
+    found = sg.overlaps.from_overlaps([[1, -0.3], [-0.3, 1]], kind=kind, name="test overlaps")
+    assert found.values[0, 1] == pytest.approx(expected, rel=1e-15)
+    assert str(found).startswith(f"distances of 2 points: {kind}, d = ")
+    assert str(found).endswith(" of test overlaps")
+    direct = distances(POINTS, kind=kind)
+    q = sg.overlaps.from_overlaps(naive.cosine(POINTS), kind=kind, n_dimensions=13)
+    np.testing.assert_allclose(direct.values, q.values, atol=1e-12)
+    assert (direct.kind, direct.n_dimensions) == (q.kind, q.n_dimensions)
+
+
+def test_overlaps_that_are_none_make_no_distances():
+    with pytest.raises(DataError, match="unit diagonal"):
+        sg.overlaps.from_overlaps(np.zeros((3, 3)))
+    with pytest.raises(ParameterError, match="kind must be one of"):
+        sg.overlaps.from_overlaps(np.eye(3), kind="euclidean")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int8])
+def test_equal_points_have_overlap_one_and_no_distance(dtype):
+    points = np.tile(np.array([1, -1, 1, 1], dtype=dtype), (600, 5)) * dtype(3)
+    assert np.allclose(matrix(points), 1, rtol=0, atol=1e-6 if dtype == np.float32 else 1e-15)
+    for kind in ("euclidean", "1 - overlap", "1 - |overlap|", "angle"):
+        assert not distances(points, kind=kind).values.any()
 
 
 def test_distances_are_read_only_and_round_trip(tmp_path):

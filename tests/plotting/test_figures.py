@@ -255,6 +255,46 @@ def test_overlap_distributions_share_axes_high_enough_for_both(like):
     np.testing.assert_allclose(ax.containers[1].lines[0].get_ydata(), high.density[full])
 
 
+def test_overlap_distributions_with_bands_have_colours_of_their_own(like):
+    low, high = like.distribution(0.0, 0.1), like.distribution(0.5, 0.1, seed=7)
+    ax = sg.plotting.overlap_distribution(low, label="L = 4", band=True)
+    sg.plotting.overlap_distribution(high, label="L = 8", band=True, ax=ax)
+    bands = [patch for patch in ax.patches if patch.get_fill()]
+    assert len(bands) == 2
+    assert bands[0].get_facecolor() != bands[1].get_facecolor()
+    for band, result in zip(bands, (low, high), strict=True):
+        values, _, baseline = band.get_data()
+        np.testing.assert_allclose(values, result.density + result.error)
+        np.testing.assert_allclose(baseline, np.maximum(result.density - result.error, 0))
+    assert not ax.containers
+
+
+def test_theory_beside_p_of_q_is_cut_off_with_its_probability():
+    rows = np.random.default_rng(1).uniform(-1, 1, (20, 200))
+    pq = sg.overlaps.distribution(rows, bins=20)
+    theory = np.full(20, 0.3)
+    theory[[2, 17]] = 4.0
+    ax = sg.plotting.overlap_distribution(pq, theory=theory, n_units=5)
+    assert [text.get_text() for text in ax.texts] == ["0.40", "0.40"]
+    assert (pq.density + pq.error).max() < ax.get_ylim()[1] < 4
+    thin = [patch for patch in ax.patches if patch.get_linewidth() < 1]
+    np.testing.assert_allclose([t.get_data()[0] for t in thin[:5]], pq.unit_densities[:5])
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["theory, N → ∞"]
+    with pytest.raises(ShapeError, match=r"theory must have shape \(20,\), a bin each"):
+        sg.plotting.overlap_distribution(pq, theory=theory[1:])
+
+
+def test_folded_distribution_names_its_axis():
+    rows = np.random.default_rng(1).uniform(-1, 1, (20, 50))
+    pq = sg.overlaps.distribution(rows, bins=10, fold=True)
+    found = sg.overlaps.compare_with_theory(pq, sg.spins.parisi.solve(1.5))
+    ax = sg.plotting.overlap_distribution(pq, theory=found)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("size of the overlap |q|", "density P(|q|)")
+    ax = sg.plotting.overlap_distribution(pq, quantity="overlap of weights")
+    assert ax.get_ylabel() == "density"
+
+
 def test_null_band_spans_one_to_ninety_nine_percent():
     draws = np.linspace(0, 1, 101)
     ax = sg.plotting.null_band(

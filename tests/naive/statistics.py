@@ -1,0 +1,83 @@
+"""Statistics from their definitions, in plain loops."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+
+def autocovariance(chains, lag):
+    """Mean product of deviations from the grand mean, over all pairs of one lag."""
+    values = [x for chain in chains for x in chain]
+    mean = sum(values) / len(values)
+    total, n_pairs = 0.0, 0
+    for chain in chains:
+        for t in range(len(chain) - lag):
+            total += (chain[t] - mean) * (chain[t + lag] - mean)
+            n_pairs += 1
+    return total / n_pairs
+
+
+def bartlett(rho, lag_a, lag_b):
+    """n times the covariance of two lags' rho, for rho given at lags 0, 1, ... and then zero."""
+
+    def r(lag):
+        return rho[abs(lag)] if abs(lag) < len(rho) else 0.0
+
+    total = 0.0
+    for k in range(1, 2 * len(rho) + lag_a + lag_b):
+        a = r(k + lag_a) + r(k - lag_a) - 2 * r(k) * r(lag_a)
+        b = r(k + lag_b) + r(k - lag_b) - 2 * r(k) * r(lag_b)
+        total += a * b
+    return total
+
+
+def histogram(values, edges):
+    """Counts below, in each bin (the last one closed), above."""
+    counts = [0] * (len(edges) + 1)
+    for value in values:
+        slot = sum(1 for edge in edges if edge <= value)
+        if value == edges[-1]:
+            slot -= 1
+        counts[slot] += 1
+    return counts
+
+
+def central_sums(values):
+    """Mean and sums of the 2nd, 3rd and 4th powers of deviations, exactly."""
+    exact = [Fraction(float(x)) for x in values]
+    mean = sum(exact) / len(exact)
+    return float(mean), [float(sum((x - mean) ** k for x in exact)) for k in (2, 3, 4)]
+
+
+def nested_variances(data):
+    """Variance components of samples x chains x blocks, by their definition."""
+    n, m, b = len(data), len(data[0]), len(data[0][0])
+    chain_means = [[sum(chain) / b for chain in sample] for sample in data]
+    sample_means = [sum(means) / m for means in chain_means]
+
+    def variance(numbers):
+        mean = sum(numbers) / len(numbers)
+        return sum((x - mean) ** 2 for x in numbers) / (len(numbers) - 1)
+
+    blocks = sum(variance(chain) for sample in data for chain in sample) / (n * m)
+    chains = sum(variance(means) for means in chain_means) / n
+    samples = variance(sample_means)
+    return [samples - chains / m, chains - blocks / b, blocks]
+
+
+def line_at_zero(x, y, error):
+    """Intercept and slope of a weighted straight line, with their errors."""
+    w = [1 / e**2 for e in error]
+    s = sum(w)
+    sx = sum(wi * xi for wi, xi in zip(w, x, strict=True))
+    sxx = sum(wi * xi * xi for wi, xi in zip(w, x, strict=True))
+    sy = sum(wi * yi for wi, yi in zip(w, y, strict=True))
+    sxy = sum(wi * xi * yi for wi, xi, yi in zip(w, x, y, strict=True))
+    d = s * sxx - sx * sx
+    return (
+        (sxx * sy - sx * sxy) / d,
+        (s * sxy - sx * sy) / d,
+        math.sqrt(sxx / d),
+        math.sqrt(s / d),
+    )
