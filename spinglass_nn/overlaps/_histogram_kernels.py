@@ -13,7 +13,7 @@ _OFF_GRID = 0.01  # of the step between values: what float32 may leave
 def count_between(
     values: FloatArray, edges: Float64Array, counts: IntArray, sums: Float64Array
 ) -> int:
-    """Add overlaps to bins of equal width, and q, |q|, q^2, q^4 to ``sums``.
+    """Add overlaps to bins of equal width, and q, ``|q|``, q^2, q^4 to ``sums``.
 
     Bins are closed below; the last is closed above too. Returns how many overlaps were no
     numbers in [-1, 1]; they are left out.

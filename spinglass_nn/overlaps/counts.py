@@ -32,7 +32,7 @@ class OverlapCounts:
     totals : array (n_units,)
         Overlaps counted, those outside the edges too.
     sums : array (n_units, 4)
-        Sums of q, |q|, q^2 and q^4.
+        Sums of q, ``|q|``, q^2 and q^4.
     n_spins : int or None
         Number of Ising spins, None for continuous overlaps.
 

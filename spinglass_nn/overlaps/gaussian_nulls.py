@@ -75,7 +75,7 @@ def gaussian_null(
     """Independent Gaussian points, as many as given and of the same dimension.
 
     Distances made of overlaps ("1 - overlap", "(1 - overlap)/2", "hamming", "angle",
-    "1 - |overlap|") are measured as they were, for points about a common mean that gives
+    ``"1 - |overlap|"``) are measured as they were, for points about a common mean that gives
     them the mean overlap of the data (where that is positive): a narrow cone of directions
     without structure. All other kinds are measured by the Euclidean distance, disagreement
     by its square; these know no mean. Matching of hidden units is not imitated: it averages

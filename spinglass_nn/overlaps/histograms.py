@@ -29,13 +29,13 @@ class OverlapDistribution:
         Their edges.
     density : array (n_bins,)
         Probability density, averaged over units with equal weights; integrates to the share of
-        overlaps inside the edges. Of |q| where ``folded``.
+        overlaps inside the edges. Of ``|q|`` where ``folded``.
     error : array (n_bins,)
         Jackknife error of the density.
     mean, absolute_mean, second_moment, fourth_moment : Estimate
-        [<q>], [<|q|>], [<q^2>] and [<q^4>], from the overlaps themselves, not from bins.
+        [<q>], [<abs(q)>], [<q^2>] and [<q^4>], from the overlaps themselves, not from bins.
     binder : Estimate
-        (3 - [<q^4>] / [<q^2>]^2) / 2: 0 for a Gaussian about zero, 1 for |q| of one size.
+        (3 - [<q^4>] / [<q^2>]^2) / 2: 0 for a Gaussian about zero, 1 for ``|q|`` of one size.
     cumulant : Estimate
         U_4 = 1 - [<q^4>] / (3 [<q^2>]^2), two thirds of it.
     n_units : int
@@ -45,9 +45,9 @@ class OverlapDistribution:
     shares : array (n_units, n_bins)
         Probability of each bin in each unit; of a replica, over its pairs with all others.
     unit_moments : array (n_units, 4)
-        Means of q, |q|, q^2 and q^4 in each unit.
+        Means of q, ``|q|``, q^2 and q^4 in each unit.
     folded : bool
-        Whether the bins are of |q|.
+        Whether the bins are of ``|q|``.
     n_spins : int or None
         Number of Ising spins the overlaps are of, if that was said.
     """
@@ -126,7 +126,7 @@ def distribution(
         number of these values each (the outermost may hold fewer), symmetrically about 0;
         bins of equal width would show a comb instead.
     fold : bool
-        Take |q|: for systems in which q and -q are the same.
+        Take ``|q|``: for systems in which q and -q are the same.
 
     Returns
     -------

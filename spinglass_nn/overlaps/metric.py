@@ -46,7 +46,7 @@ class Distances:
         Symmetric, non-negative, zero diagonal.
     kind : str
         "euclidean", "aligned euclidean", "balanced euclidean", "1 - overlap",
-        "(1 - overlap)/2", "1 - |overlap|", "angle", "hamming", "disagreement"; "given" for a
+        "(1 - overlap)/2", ``"1 - |overlap|"``, "angle", "hamming", "disagreement"; "given" for a
         user's own matrix.
     convention : str
         The definition, in one sentence.
@@ -115,7 +115,7 @@ def from_overlaps(
 
     - "1 - overlap": 1 - q, half the squared distance of directions if q is a cosine.
     - "(1 - overlap)/2": (1 - q)/2, for spins the share that differ.
-    - "1 - |overlap|": 1 - |q|, which does not know the global flip of spins.
+    - ``"1 - |overlap|"``: 1 - ``|q|``, which does not know the global flip of spins.
     - "angle": arccos q in radians, a metric for every cosine.
 
     From a matrix of overlaps known to 1e-16, distances below 1e-8 or so have few digits left;

@@ -55,7 +55,7 @@ class SampleFluctuations:
     window, threshold : float
         q_0, rounded to whole bins, and kappa.
     weights : array (n_samples,)
-        Probability of |q| < q_0 in each sample.
+        Probability of ``|q|`` < q_0 in each sample.
     peaks : array (n_samples,)
         The highest value of (P_J(q) + P_J(-q)) / 2 in the window.
     second_moments : array (n_samples,)
@@ -89,7 +89,7 @@ class SampleFluctuations:
 
 
 def weight_near_zero(pq: OverlapDistribution, *, window: float = 0.2) -> WeightNearZero:
-    """P(0), averaged over the bins whose middles lie in |q| < window, with its error.
+    """P(0), averaged over the bins whose middles lie in ``|q|`` < window, with its error.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def edwards_anderson(
     level: float = 0.95,
     rng: RNG = None,
 ) -> Bootstrap:
-    """q_EA as the place of the peak of P(|q|), with a bootstrap error over units.
+    """q_EA as the place of the peak of P(abs(q)), with a bootstrap error over units.
 
     The peak is the vertex of the parabola fitted by least squares to the bins around the
     highest one in which the density is above 80 % of the maximum (three at least). Its error
@@ -145,7 +145,7 @@ def edwards_anderson(
         Folded, or with bins mirrored about 0; both signs are then added. Bins should be wide
         enough for errors of a few percent at the peak.
     above : float, default 0
-        Look at |q| > above only, where another peak is higher.
+        Look at ``|q|`` > above only, where another peak is higher.
     n_resamples : int, default 1000
         Bootstrap resamples of units.
     level : float, default 0.95

@@ -215,7 +215,7 @@ def distances(
       outgoing weights of each ReLU unit have equal norm.
     - "1 - overlap": 1 - q; half the squared distance of the directions.
     - "(1 - overlap)/2": half of that; from 0 to 1.
-    - "1 - |overlap|": 1 - abs(q), for points that are known up to a sign only.
+    - ``"1 - |overlap|"``: 1 - abs(q), for points that are known up to a sign only.
     - "angle": arccos q in radians: a metric, as the others of q are not in general.
     - "hamming": share of differing spins, which is (1 - q)/2; points must be spins ±1.
     - "disagreement": share of ``data`` on which the predicted labels differ.

@@ -162,7 +162,7 @@ def flip_gauge(overlaps: ArrayLike) -> FlipGauge:
 
 
 def _along_tree(q: Float64Array) -> Float64Array:
-    """Signs that make positive every overlap on the spanning tree of largest |q|."""
+    """Signs that make positive every overlap on the spanning tree of largest ``|q|``."""
     signs = np.zeros(len(q))
     nearest, parent = np.full(len(q), -1.0), np.zeros(len(q), dtype=np.int64)
     signs[0], last = 1.0, 0

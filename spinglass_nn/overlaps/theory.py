@@ -47,7 +47,7 @@ class TheoryComparison:
     expected_second_moment, expected_fourth_moment : float
         Theory's.
     folded : bool
-        Whether bins are of |q|.
+        Whether bins are of ``|q|``.
     """
 
     edges: Float64Array
@@ -93,7 +93,7 @@ def expected_density(
     edges : array (n_bins + 1,)
         Ascending edges.
     fold : bool
-        Whether the bins are of |q|.
+        Whether the bins are of ``|q|``.
     mirrored : bool, optional
         Whether q and -q have the same probability; by default where there is no field, and for
         a bare `OverlapLaw`.
@@ -106,7 +106,7 @@ def expected_density(
     Raises
     ------
     ParameterError
-        If the edges do not ascend, or bins of |q| reach below 0.
+        If the edges do not ascend, or bins of ``|q|`` reach below 0.
 
     Examples
     --------

@@ -111,7 +111,7 @@ def triangle_distribution(
     Hartmann, arXiv:0807.3513). For distances 1 - q, X = q_med - q_min and
     Y = q_max - q_med are the differences of ordered overlaps of Contucci et al. (Phys. Rev.
     Lett. 99 (2007) 057206): in an ultrametric phase X concentrates at zero while Y keeps a
-    broad law. They may be taken of q, |q|, q^2 or the link overlap: hand in that matrix,
+    broad law. They may be taken of q, ``|q|``, q^2 or the link overlap: hand in that matrix,
     with its unit diagonal. Compare systems of several sizes, and nulls: X is never zero, and
     for distances drawn independently from a symmetric law X and Y have the same law.
 
