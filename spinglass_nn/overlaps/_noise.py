@@ -7,8 +7,13 @@ import math
 import numpy as np
 from scipy.special import erfc
 
+from spinglass_nn._core.random import Seed, Stream
+from spinglass_nn.overlaps._null_draws import OVERLAP_UNITS, cosines, step_of
+from spinglass_nn.overlaps.gaussian_nulls import gram_draw
 from spinglass_nn.overlaps.metric import Distances
 
+_BLUR = 10.0  # spins
+_DIMENSIONS = 1000
 _TIMES = {"1 - overlap": 1.0, "(1 - overlap)/2": 2.0}
 
 
@@ -55,3 +60,20 @@ def _joint(*z: float) -> float:
     """Two-sided p-value of the largest of some scores, corrected for their number."""
     single = float(erfc(max(abs(value) for value in z) / math.sqrt(2)))
     return min(1.0, len(z) * single)
+
+
+def blurred(found: Distances, seed: Seed, place: int) -> Distances:
+    """Distances of Ising spins, each with Gaussian coordinates of its own put beside them.
+
+    Overlaps get independent Gaussian noise, and points are directions again.
+    """
+    step = step_of(found)
+    if not step:
+        return found
+    unit = OVERLAP_UNITS[found.kind]
+    generator = seed.generator(Stream.RANDOM_POINTS, place)
+    beside = gram_draw(found.n_points, _DIMENSIONS, 0.0, generator) / math.sqrt(_DIMENSIONS)
+    overlaps = cosines(1 - found.values / unit + _BLUR * step / unit * beside)
+    values = np.maximum(1 - (overlaps + overlaps.T) / 2, 0.0)
+    np.fill_diagonal(values, 0.0)
+    return Distances(values, "1 - overlap", found.convention)

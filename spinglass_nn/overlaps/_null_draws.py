@@ -68,7 +68,7 @@ def from_squares(squares: Float64Array, found: Distances) -> Float64Array:
     shares of triangles with nearly equal sides depend on it.
     """
     values = np.maximum((squares + squares.T) / 2, 0.0)  # products by BLAS are not symmetric
-    step = _step_of(found)
+    step = step_of(found)
     if step:
         values = step * np.rint(values / step)
     np.fill_diagonal(values, 0.0)
@@ -79,7 +79,7 @@ def from_squares(squares: Float64Array, found: Distances) -> Float64Array:
     return np.asarray(values, dtype=np.float64)
 
 
-def _step_of(found: Distances) -> float:
+def step_of(found: Distances) -> float:
     """The step between possible distances of Ising spins; 0 for other points."""
     unit = OVERLAP_UNITS.get(found.kind)
     if unit is None or found.kind == "angle" or not found.n_dimensions:

@@ -66,7 +66,7 @@ def gaussian_gram(
     check.count(n_points, "n_points")
     check.count(n_dimensions, "n_dimensions")
     generator = seed_of(rng).generator(Stream.NULLS)
-    return _gram(n_points, n_dimensions, check.number(mean, "mean"), generator)
+    return gram_draw(n_points, n_dimensions, check.number(mean, "mean"), generator)
 
 
 def gaussian_null(
@@ -211,7 +211,7 @@ def _cloud(found: Distances, overlap: float, n_dimensions: float) -> Draw:
     scale = float(squares.sum()) / (found.n_points * (found.n_points - 1)) / 2 / n_dimensions
 
     def draw(generator: np.random.Generator) -> Float64Array:
-        products = _gram(found.n_points, n_dimensions, mean, generator)
+        products = gram_draw(found.n_points, n_dimensions, mean, generator)
         if by_overlap:
             return from_overlaps(cosines(products), found)
         return from_squares(squares_from(products * scale), found)
@@ -263,7 +263,7 @@ def _length_spread(found: Distances) -> float:
     return math.sqrt(min(share * moments[1], 1.0))
 
 
-def _gram(
+def gram_draw(
     n_points: int, n_dimensions: float, mean: float, generator: np.random.Generator
 ) -> Float64Array:
     if n_dimensions <= n_points:  # one dimension is set apart for the mean

@@ -15,7 +15,7 @@ from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError
 from spinglass_nn.overlaps import _evidence
 from spinglass_nn.overlaps._evidence import USED, Comparison
-from spinglass_nn.overlaps._noise import is_noise
+from spinglass_nn.overlaps._noise import blurred, is_noise
 from spinglass_nn.overlaps.clustering import cluster
 from spinglass_nn.overlaps.metric import Distances, as_distances
 from spinglass_nn.overlaps.star_nulls import one_step_null, star_null
@@ -164,6 +164,11 @@ def verdict(
        the least evidence counts, which errs on the careful side. If that is rejected as well,
        the finding is "hierarchy", if not, "clusters without hierarchy".
 
+    Distances of Ising spins are blurred first, as if every configuration had Gaussian coordinates
+    of its own besides, which move distances by ten spins: where configurations of one
+    state differ by a few spins only, their distances are far from Gaussian, and a plain
+    ferromagnet would be called structured.
+
     A test that does not reject counts only if it could have: the null's own draws with half a
     tree put in (first test: half of the variance of squared distances is that of a tree with
     three levels; second: half a further level above or below the clusters) must be rejected
@@ -211,7 +216,9 @@ def verdict(
     check.count(n_controls, "n_controls", minimum=10)
     check.within(level, "level", 0, 1)
     check.within(required_power, "required_power", 0, 1)
-    judge = _Judge(found, n_null, n_controls, level, seed_of(rng), n_threads)
+    seed = seed_of(rng)
+    smooth = [blurred(sample, seed, place) for place, sample in enumerate(found)]
+    judge = _Judge(smooth, n_null, n_controls, level, seed, n_threads)
     first = judge.one_cluster(progress)
     second, numbers, noise_p = None, np.ones(len(found), dtype=np.int64), np.nan
     if first.p_value <= level:

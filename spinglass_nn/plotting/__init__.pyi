@@ -2,6 +2,7 @@ from .appearance import style
 from .claims import verdicts
 from .disconnectivity import disconnectivity_graph
 from .distributions import null_band, overlap_distribution
+from .evidence import evidence
 from .histories import training_curves
 from .matrices import dendrogram_and_matrix, overlap_matrix
 from .output import save, svg
@@ -22,6 +23,7 @@ __all__ = [
     "dendrogram",
     "dendrogram_and_matrix",
     "disconnectivity_graph",
+    "evidence",
     "flatness",
     "flatness_against_generalization",
     "generalization_gap",

@@ -386,3 +386,12 @@ def test_functions_draw_on_the_axes_they_get_and_leave_settings_alone(like):
     assert sg.plotting.walk_loss([like.walk()], ["walk"], ax=ax) is ax
     sg.plotting.dendrogram(like.tree(like.distances()))
     assert dict(matplotlib.rcParams) == before
+
+
+def test_evidence_is_drawn_towards_trees_on_the_right():
+    leaves = sg.overlaps.tree_points(16, 300, branching=4, variances=(1, 1), rng=1)
+    found = sg.overlaps.verdict(sg.overlaps.distances(leaves), n_null=19, n_controls=10, rng=1)
+    ax = sg.plotting.evidence(found.clusters)
+    shown = [x for line in ax.lines if line.get_marker() in "oD" for x in line.get_xdata()]
+    assert max(shown) == pytest.approx(found.clusters.scores.max())
+    assert "one cluster" in ax.get_xlabel()
