@@ -47,7 +47,7 @@ def overlaps_of(found: Distances) -> Float64Array | None:
 def from_overlaps(overlaps: Float64Array, found: Distances) -> Float64Array:
     """Distances of the kind of ``found`` from overlaps."""
     kind = "(1 - overlap)/2" if found.kind == "hamming" else found.kind
-    values = OF_OVERLAPS[kind](np.clip(overlaps, -1.0, 1.0))
+    values = OF_OVERLAPS[kind](np.clip((overlaps + overlaps.T) / 2, -1.0, 1.0))
     np.fill_diagonal(values, 0.0)
     return np.asarray(values, dtype=np.float64)
 

@@ -266,6 +266,7 @@ def _length_spread(found: Distances) -> float:
 def gram_draw(
     n_points: int, n_dimensions: float, mean: float, generator: np.random.Generator
 ) -> Float64Array:
+    """Draw the scalar products of `gaussian_gram` from a generator."""
     if n_dimensions <= n_points:  # one dimension is set apart for the mean
         whole = max(round(n_dimensions), 1)
         points = mean + generator.standard_normal((n_points, whole))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spinglass_nn.overlaps import (
+    as_distances,
     cascade,
     cascade_points,
     cluster,
@@ -77,7 +78,7 @@ def of_a_star(rng):
 def histogram(rng):
     """Distances dealt to pairs at random: no points at all."""
     upper = np.triu(1 + rng.random((12, 12)), 1)
-    return upper + upper.T
+    return as_distances(upper + upper.T)
 
 
 def one_step(rng, n=16, n_clusters=4, dimensions=500):
@@ -144,13 +145,12 @@ def test_rate_is_nominal_in_a_few_sets(name):
 @pytest.mark.physics
 @pytest.mark.parametrize("name", OWN)
 def test_rate_on_data_of_the_null_is_nominal(name):
-    assert is_nominal(rejected(OWN[name], 600, seed=1), 600)
+    assert is_nominal(rejected(OWN[name], 500, seed=1), 500)
 
 
 @pytest.mark.physics
-@pytest.mark.parametrize(("n", "n_clusters"), [(16, 3), (32, 8)])
-def test_one_step_is_no_hierarchy_whatever_the_sizes(n, n_clusters):
-    rates = rejected(lambda rng: one_step(rng, n, n_clusters), 500, seed=2)
+def test_many_clusters_of_random_sizes_are_no_hierarchy():
+    rates = rejected(lambda rng: one_step(rng, 32, 8), 500, seed=2)
     assert np.all(rates < LEVEL + 4 * math.sqrt(LEVEL * (1 - LEVEL) / 500))
 
 
