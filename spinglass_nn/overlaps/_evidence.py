@@ -29,13 +29,17 @@ class Comparison(NamedTuple):
     ----------
     draws : array (n_null, n_samples, n_statistics)
         Statistics of the null draws.
+    mean, sd : arrays (n_samples, n_statistics)
+        Of the draws and the sample together: were it one more draw, nothing would tell it.
     scores : array (n_samples, n_statistics)
-        How far the samples lie towards trees, in standard deviations of their null.
+        How far the samples lie towards trees, in standard deviations.
     drawn : array (n_null, n_samples, n_statistics)
         The same of the null draws.
     """
 
     draws: Float64Array
+    mean: Float64Array
+    sd: Float64Array
     scores: Float64Array
     drawn: Float64Array
 
@@ -59,17 +63,20 @@ def draw_statistics(
 
 def compared(observed: Float64Array, draws: Float64Array) -> Comparison:
     """Scores of one sample (n_statistics,) and of its draws (n_null, n_statistics)."""
-    mean, sd = draws.mean(axis=0), draws.std(axis=0, ddof=1)
-    safe = np.where(sd > 1e-12, sd, np.inf)  # a statistic that does not vary tells nothing
-    scores = TREE_WARDS * (observed - mean) / safe
-    drawn = TREE_WARDS * (draws - mean) / safe
-    return Comparison(draws[:, None], scores[None], drawn[:, None])
+    together = np.concatenate([draws, observed[None]])
+    mean, sd = together.mean(axis=0), together.std(axis=0, ddof=1)
+    sd = np.where(sd > 1e-12, sd, np.inf)  # a statistic that does not vary tells nothing
+    scores = TREE_WARDS * (observed - mean) / sd
+    drawn = TREE_WARDS * (draws - mean) / sd
+    return Comparison(draws[:, None], mean[None], sd[None], scores[None], drawn[:, None])
 
 
 def joined(parts: Sequence[Comparison]) -> Comparison:
     """Several samples as one comparison."""
     return Comparison(
         np.concatenate([part.draws for part in parts], axis=1),
+        np.concatenate([part.mean for part in parts]),
+        np.concatenate([part.sd for part in parts]),
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.drawn for part in parts], axis=1),
     )
@@ -96,14 +103,12 @@ def control_scores(
     n_threads: int | None,
 ) -> Float64Array:
     """Scores (n_controls, n_samples, n_statistics) of positive controls under the null."""
-    mean = comparison.draws.mean(axis=0)
-    sd = comparison.draws.std(axis=0, ddof=1)
-    safe = np.where(sd > 1e-12, sd, np.inf)
     found = [
         draw_statistics(draw, seed, (1, sample), n_controls, n_threads)
         for sample, draw in enumerate(controls)
     ]
-    scores: Float64Array = TREE_WARDS * (np.stack(found, axis=1) - mean) / safe
+    deviations = np.stack(found, axis=1) - comparison.mean
+    scores: Float64Array = TREE_WARDS * deviations / comparison.sd
     return scores
 
 

@@ -13,7 +13,6 @@ from spinglass_nn.overlaps.gaussian_nulls import gram_draw
 from spinglass_nn.overlaps.metric import Distances
 
 _BLUR = 10.0  # spins
-_DIMENSIONS = 1000
 _TIMES = {"1 - overlap": 1.0, "(1 - overlap)/2": 2.0}
 
 
@@ -63,17 +62,22 @@ def _joint(*z: float) -> float:
 
 
 def blurred(found: Distances, seed: Seed, place: int) -> Distances:
-    """Distances of Ising spins, each with Gaussian coordinates of its own put beside them.
+    """Distances of Ising spins with Gaussian noise added to every component.
 
-    Overlaps get independent Gaussian noise, and points are directions again.
+    Points are directions again. Noise in all directions alike leaves one state one state.
     """
     step = step_of(found)
     if not step:
         return found
-    unit = OVERLAP_UNITS[found.kind]
+    unit, n_points = OVERLAP_UNITS[found.kind], found.n_points
+    n_dimensions = int(found.n_dimensions or 1)
     generator = seed.generator(Stream.RANDOM_POINTS, place)
-    beside = gram_draw(found.n_points, _DIMENSIONS, 0.0, generator) / math.sqrt(_DIMENSIONS)
-    overlaps = cosines(1 - found.values / unit + _BLUR * step / unit * beside)
+    variance = _BLUR * step / unit / math.sqrt(n_dimensions)  # so overlaps move by ten spins
+    sizes, axes = np.linalg.eigh(1 - found.values / unit)
+    inside = axes * np.sqrt(np.maximum(sizes, 0.0))
+    inside += math.sqrt(variance) * generator.standard_normal((n_points, n_points))
+    outside = gram_draw(n_points, max(n_dimensions - n_points, 1), 0.0, generator)
+    overlaps = cosines(inside @ inside.T + variance * outside)
     values = np.maximum(1 - (overlaps + overlaps.T) / 2, 0.0)
     np.fill_diagonal(values, 0.0)
     return Distances(values, "1 - overlap", found.convention)

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from spinglass_nn.overlaps._null_draws import haar, symmetric_normal
+from spinglass_nn.overlaps._null_draws import haar, squares_of, symmetric_normal
+from spinglass_nn.overlaps.metric import Distances
 from spinglass_nn.typing import Float64Array
 
 _NEAREST = 0.05  # reach counts as at least this share of its mean in the weights
-_STEPS = 6  # of Gauss and Newton for a cone
 
 
 class Star:
@@ -19,15 +19,13 @@ class Star:
     Distances: :math:`D_{ab} = s_a + s_b - 2 \sqrt{s_a s_b}\, c_{ab}`, where c are overlaps of
     the directions in which points lie from the centre, at distance :math:`\sqrt{s_a}`. The
     fit is by least squares, weighted by :math:`1/(s_a s_b)` with s from a first fit without
-    weights. Up to three points are a star without noise. See `Cone` for overlaps.
+    weights. Up to three points are a star without noise.
 
     Parameters
     ----------
     values : array (n, n)
         Squared distances; the diagonal is not looked at.
     """
-
-    keeps_histogram = False
 
     def __init__(self, values: Float64Array) -> None:
         self.n_points = values.shape[0]
@@ -89,69 +87,19 @@ class Star:
         turned = turn @ whole @ turn.T
         lengths = np.sqrt(np.maximum(np.diagonal(turned), _NEAREST))
         found = self._resized(turned / np.outer(lengths, lengths))
-        if self.keeps_histogram:
-            found = self._resized(self._with_histogram(found))
         return (found + found.T) / 2
 
     def _resized(self, overlaps: Float64Array) -> Float64Array:
         found = self.without_star(overlaps * self.noise_scale)
         return found * (self.size / float(np.linalg.norm(found / self.noise_scale)))
 
-    def _with_histogram(self, noise: Float64Array) -> Float64Array:
-        """The residuals of the data, in the order of size that ``noise`` has."""
-        upper = np.triu_indices(self.n_points, 1)
-        dealt = np.empty(upper[0].size)
-        dealt[np.argsort((noise / self.noise_scale)[upper])] = np.sort(
-            (self.residuals / self.noise_scale)[upper]
-        )
-        values = np.zeros((self.n_points, self.n_points))
-        values[upper] = dealt
-        return values + values.T
 
-
-class Cone(Star):
-    r"""Directions about a common one: overlaps instead of distances.
-
-    :math:`q_{ab} = t_a t_b + \sqrt{(1 - t_a^2)(1 - t_b^2)}\, c_{ab}`, with t the overlap with
-    the centre, fitted by weighted least squares (Gauss and Newton). Where the mean overlap is
-    within its noise there is no centre, and only a mean is fitted. Overlaps of spins are
-    skew at finite size, and so draws keep the histogram of c as well, by order of size.
-
-    Parameters
-    ----------
-    values : array (n, n)
-        Overlaps; the diagonal is not looked at.
-    """
-
-    keeps_histogram = True
-
-    def _fit(self, values: Float64Array) -> None:
-        n_points = self.n_points
-        off = values - np.diag(np.diagonal(values))
-        pairs = values[np.triu_indices(n_points, 1)]
-        mean = float(pairs.mean())
-        self._centred = n_points > 3 and mean >= 3 * float(pairs.std()) / math.sqrt(n_points)
-        if not self._centred:
-            self.freedom = n_points * (n_points - 1) / 2 - 1
-            share = min(max(mean, 0.0), 0.999)
-            self._weigh(np.full(values.shape, 1 - share), np.ones(n_points))
-            return
-        centre = off.sum(axis=1) / (n_points - 1) / math.sqrt(mean)
-        for step in range(_STEPS):
-            centre = np.clip(centre, -0.999, 0.999)
-            rest = np.sqrt(1 - np.square(centre))
-            self._weigh(np.outer(rest, rest), centre)
-            if step < _STEPS - 1:
-                centre = centre + self.change(off - np.outer(centre, centre))
-
-    def without_star(self, values: Float64Array) -> Float64Array:
-        """What the weighted fit leaves; zero diagonal."""
-        if self._centred:  # t_a t_b is of the form that is fitted
-            return super().without_star(values)
-        weights = self._precision / self._precision.sum()
-        residuals = values - float((weights * values).sum())
-        np.fill_diagonal(residuals, 0.0)
-        return np.asarray(residuals, dtype=np.float64)
+def directions(found: Distances) -> Distances:
+    """1 - c, with c the overlaps of directions from the centre; noise beyond +-1 is cut."""
+    star = Star(squares_of(found))
+    cosines = np.clip(star.residuals / star.noise_scale, -1.0, 1.0)
+    np.fill_diagonal(cosines, 1.0)
+    return Distances(1 - cosines, "1 - overlap")
 
 
 def star_reach(squares: Float64Array) -> Float64Array:

@@ -16,7 +16,7 @@ from spinglass_nn.errors import DataError
 from spinglass_nn.overlaps import _evidence
 from spinglass_nn.overlaps._evidence import USED, Comparison
 from spinglass_nn.overlaps._noise import blurred, is_noise
-from spinglass_nn.overlaps.clustering import cluster
+from spinglass_nn.overlaps._partitions import partitions
 from spinglass_nn.overlaps.metric import Distances, as_distances
 from spinglass_nn.overlaps.star_nulls import one_step_null, star_null
 from spinglass_nn.overlaps.ultrametric import MEASURES, tree_statistics
@@ -30,7 +30,7 @@ FINDINGS = (
     "hierarchy",
     "cannot tell",
 )
-_NUMBERS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 24)  # of clusters, as far as points go
+_FINALISTS = 3  # partitions that are looked at with all draws
 
 
 @result()
@@ -112,7 +112,6 @@ class Verdict:
     n_points, n_samples : int
         Points a sample (the fewest), samples.
     level, required_power : float
-        What was asked for.
     kind : str
         What was judged.
     """
@@ -160,14 +159,13 @@ def verdict(
        "consistent with noise" if points are also spread as independent ones of their dimension
        are (a chi-squared test of mean and mean square overlap, or of the spread of distances).
     2. Clusters without hierarchy? Null: `one_step_null` with the clusters that average linkage
-       gives, for each number of them (up to half the points); in every sample the number with
-       the least evidence counts, which errs on the careful side. If that is rejected as well,
+       gives, by distance and by direction, for each number of them up to half the points; in
+       every sample the partition with the least evidence counts. If that is rejected as well,
        the finding is "hierarchy", if not, "clusters without hierarchy".
 
-    Distances of Ising spins are blurred first, as if every configuration had Gaussian coordinates
-    of its own besides, which move distances by ten spins: where configurations of one
-    state differ by a few spins only, their distances are far from Gaussian, and a plain
-    ferromagnet would be called structured.
+    To Ising spins Gaussian noise is added first that moves overlaps by ten spins: where
+    configurations of one state differ by a few spins only, their distances are far from
+    Gaussian, and a plain ferromagnet would be called structured.
 
     A test that does not reject counts only if it could have: the null's own draws with half a
     tree put in (first test: half of the variance of squared distances is that of a tree with
@@ -264,7 +262,7 @@ class _Judge:
         with track(len(self.samples), "one cluster", progress) as done:
             for place, sample in enumerate(self.samples):
                 null = star_null(sample).draw
-                parts.append(self._compare(place, 0, null))
+                parts.append(self._compare(place, 0, null, self.n_null))
                 controls.append(_evidence.half_a_tree(sample, null))
                 done(1)
         return self._made(
@@ -288,19 +286,25 @@ class _Judge:
         return found, np.array(numbers, dtype=np.int64)
 
     def _flattest(self, place: int, sample: Distances) -> tuple[Comparison, IntArray]:
-        """The null, over numbers of clusters, against which a sample is least of a tree."""
-        tree = cluster(sample, optimal_order=False)
-        tried = []
-        for number in (k for k in _NUMBERS if k <= sample.n_points // 2):
-            labels = tree.labels(number)
-            part = self._compare(place, number, one_step_null(sample, labels).draw)
-            tried.append((float(part.scores.max()), number, part, labels))
-        _, _, part, labels = min(tried, key=lambda entry: entry[:2])
-        return part, labels
+        """The null, over partitions, against which a sample is least of a tree."""
+        tried = [
+            (number, labels, one_step_null(sample, labels).draw)
+            for number, labels in enumerate(partitions(sample))
+        ]
 
-    def _compare(self, place: int, number: int, draw: Any) -> Comparison:
+        def evidence(number: int, n_draws: int) -> tuple[float, int, Comparison]:
+            part = self._compare(place, 1 + number, tried[number][2], n_draws)
+            return float(part.scores.max()), number, part
+
+        few = max(self.n_null // 5, 19)
+        ranked = sorted((evidence(k, few) for k in range(len(tried))), key=lambda e: e[:2])
+        finalists = (evidence(number, self.n_null) for _, number, _ in ranked[:_FINALISTS])
+        _, number, part = min(finalists, key=lambda e: e[:2])
+        return part, tried[number][1]
+
+    def _compare(self, place: int, number: int, draw: Any, n_draws: int) -> Comparison:
         draws = _evidence.draw_statistics(
-            draw, self.seed, (0, place, number), self.n_null, self.n_threads
+            draw, self.seed, (0, place, number), n_draws, self.n_threads
         )
         return _evidence.compared(self.observed[place], draws)
 

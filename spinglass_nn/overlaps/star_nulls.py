@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.stats
 from numpy.typing import ArrayLike
 
 from spinglass_nn.errors import DataError
 from spinglass_nn.overlaps._null_draws import (
     OVERLAP_UNITS,
+    Draw,
     NullModel,
-    complement,
-    cosines,
-    from_overlaps,
     from_squares,
-    haar,
-    overlaps_of,
-    products_of,
-    squares_from,
     squares_of,
 )
-from spinglass_nn.overlaps._stars import Cone, Star, star_reach
+from spinglass_nn.overlaps._stars import Star
+from spinglass_nn.overlaps._turned_clusters import Clusters
 from spinglass_nn.overlaps.metric import Distances, as_distances
 from spinglass_nn.typing import Float64Array, IntArray
-
-_NEAREST = 0.05
-_TINY = 1e-24
 
 
 def star_null(distances: Distances | ArrayLike) -> NullModel:
@@ -44,12 +35,14 @@ def star_null(distances: Distances | ArrayLike) -> NullModel:
 
     .. math:: q_{ab} = t_a t_b + \sqrt{(1 - t_a^2)(1 - t_b^2)}\, c_{ab}
 
-    takes that place, and the histogram of c is kept as well, for overlaps of spins are skew.
-    For Gaussian points of any dimension and reach the test has its level within a few
-    percent. It has not for a few hundred spins about one state with very unequal local
-    magnetisations, whose noise is not that of directions: at level 5 %, one in eight sets
-    of 8 such spin configurations is rejected, and one in two of 32 (N = 200; less for larger
-    N). Where spins are at hand `column_shuffled` is exact for one state.
+    takes that place, with :math:`t_a` the overlap with the normalised mean of the points; this is
+    `one_step_null` of one cluster. Where the signs of overlaps are lost (``"1 - |overlap|"``)
+    no centre is known, and the first form is used.
+
+    At level 5 % the test rejects 4 to 7 % of sets of Gaussian points of any dimension and
+    reach. Distances of Ising spins are another matter where configurations differ by a few
+    spins only; `verdict` adds noise to such before. Where spins are at hand
+    `column_shuffled` is exact for one state.
 
     Parameters
     ----------
@@ -76,16 +69,12 @@ def star_null(distances: Distances | ArrayLike) -> NullModel:
     'no more tree-like'
     """
     found = as_distances(distances, minimum=4)
-    overlaps = overlaps_of(found)
     name = "points that differ only in how far out they lie"
-    if overlaps is None or found.kind == "1 - |overlap|":  # signs are lost, so no centre is
-        star = Star(squares_of(found))
-        return NullModel(
-            name, lambda generator: from_squares(star.expected + star.noise(generator), found)
-        )
-    cone = Cone(overlaps)
+    if found.kind in OVERLAP_UNITS:
+        return NullModel(name, _flat(found, np.zeros(found.n_points, dtype=np.int64)))
+    star = Star(squares_of(found))
     return NullModel(
-        name, lambda generator: from_overlaps(cone.expected + cone.noise(generator), found)
+        name, lambda generator: from_squares(star.expected + star.noise(generator), found)
     )
 
 
@@ -141,106 +130,19 @@ def one_step_null(distances: Distances | ArrayLike, labels: ArrayLike) -> NullMo
     'no more tree-like'
     """
     found = as_distances(distances, minimum=4)
-    clusters = _Clusters(found, _numbered(labels, found.n_points))
+    which = _numbered(labels, found.n_points)
+    n_clusters = int(which.max()) + 1
+    plural = "s" if n_clusters > 1 else ""
+    return NullModel(f"{n_clusters} cluster{plural} without hierarchy", _flat(found, which))
+
+
+def _flat(found: Distances, which: IntArray) -> Draw:
+    clusters = Clusters(found, which)
 
     def draw(generator: np.random.Generator) -> Float64Array:
         return from_squares(clusters.draw(generator), found)
 
-    n_clusters = len(clusters.members)
-    plural = "s" if n_clusters > 1 else ""
-    return NullModel(f"{n_clusters} cluster{plural} without hierarchy", draw)
-
-
-class _Clusters:
-    """Squared distances of clustered points, to be turned within and among clusters."""
-
-    def __init__(self, found: Distances, which: IntArray) -> None:
-        squares = squares_of(found)
-        self.members = [np.flatnonzero(which == k) for k in range(which.max() + 1)]
-        self.blocks = np.ix_(which, which)
-        one_hot = np.eye(len(self.members))[which]
-        weights = one_hot / one_hot.sum(axis=0)
-        means = weights.T @ squares @ weights
-        own = np.diagonal(means) / 2  # mean square distance from the centre
-        self.centres = Star(means - own[:, None] - own)
-        unit = OVERLAP_UNITS.get(found.kind)
-        self.sphere = None if unit is None else _Sphere(1 - squares / unit, one_hot, unit)
-        self.products = products_of(squares) if self.sphere is None else self.sphere.products
-        self.scales = _scales([squares[np.ix_(m, m)] for m in self.members])
-        self.bases = [complement(1 / scale) for scale in self.scales]
-
-    def draw(self, generator: np.random.Generator) -> Float64Array:
-        products = self.products.copy()
-        for members, scale, basis in zip(self.members, self.scales, self.bases, strict=True):
-            if members.size == 1:
-                continue
-            axis = 1 / scale
-            turn = np.outer(axis, axis) / (axis @ axis)
-            turn += basis @ haar(members.size - 1, generator) @ basis.T
-            turn *= np.outer(scale, 1 / scale)
-            products[members] = turn @ products[members]
-            products[:, members] = products[:, members] @ turn.T
-        moved = self.centres.noise(generator) - self.centres.residuals
-        turned = squares_from(products) if self.sphere is None else self.sphere.put(products)
-        return turned + moved[self.blocks]
-
-
-class _Sphere:
-    """Points of equal length, seen in the plane that touches the sphere at their cluster.
-
-    On the sphere lengths and directions depend on each other; in the plane noise is free to be
-    turned, and points are then projected back.
-    """
-
-    def __init__(self, overlaps: Float64Array, one_hot: Float64Array, unit: float) -> None:
-        self.unit = unit
-        means = (one_hot / one_hot.sum(axis=0)).T
-        lengths = np.sqrt(np.maximum(np.diagonal(means @ overlaps @ means.T), _TINY))
-        axes = means / lengths[:, None]
-        along = ((overlaps @ axes.T) * one_hot).sum(axis=1)
-        safe = np.maximum(along, _NEAREST)
-        self.touching = one_hot * (one_hot @ (means @ safe))[:, None]
-        rest = np.eye(len(overlaps)) - along[:, None] * (one_hot @ axes)
-        rest *= self.touching.sum(axis=1, keepdims=True) / safe[:, None]
-        frame = np.concatenate([rest, axes])
-        self.products = frame @ overlaps @ frame.T  # of places in the planes, then of the axes
-
-    def put(self, products: Float64Array) -> Float64Array:
-        """Distances of the points whose places in the planes have been turned."""
-        back = np.concatenate([np.eye(len(self.touching)), self.touching], axis=1)
-        found: Float64Array = self.unit * (1 - cosines(back @ products @ back.T))
-        return found
-
-
-def _scales(blocks: list[Float64Array]) -> list[Float64Array]:
-    """Reach of points relative to their cluster, as far as it is more than Gaussian noise.
-
-    Gaussian points of equal reach have noise of variance V = 4 tr C^2 for pairs, lengths of
-    variance V/2, and V/(n - 2) in the fit. Clusters are pooled to compare with that by an F
-    ratio; below its 99 % point reach counts as equal, for unequal scales would spoil a test
-    that is exact without them.
-    """
-    reaches, found, noise = [], 0.0, 0.0
-    freedom, left_freedom = 0, 0
-    for block in blocks:
-        n_points = block.shape[0]
-        reach = star_reach(block)
-        if n_points < 4 or reach.mean() <= 0:
-            reaches.append(np.ones(n_points))
-            continue
-        relative, reach = block / reach.mean(), reach / reach.mean()
-        left = relative - reach[:, None] - reach
-        np.fill_diagonal(left, 0.0)
-        pairs = n_points * (n_points - 3) // 2
-        variance = np.square(left).sum() / (2 * pairs)
-        noise += (n_points - 1) * variance * (0.5 + 1 / (n_points - 2))
-        found += np.square(reach - 1).sum()
-        freedom, left_freedom = freedom + n_points - 1, left_freedom + pairs
-        reaches.append(reach)
-    if found > 0:
-        noise *= float(scipy.stats.f.ppf(0.99, freedom, left_freedom))
-    kept = np.sqrt(max(1 - noise / found, 0.0)) if found > 0 else 0.0
-    return [np.sqrt(np.maximum(1 + kept * (r - 1), _NEAREST)) for r in reaches]
+    return draw
 
 
 def _numbered(labels: ArrayLike, n_points: int) -> IntArray:

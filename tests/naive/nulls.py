@@ -35,19 +35,3 @@ def between_clusters(distances, labels):
             gaps.append(high - mid)
     pairs = [distances[a][b] for a, b in itertools.combinations(range(n), 2)]
     return float(np.mean(gaps)) / float(np.std(pairs))
-
-
-def one_factor(overlaps):
-    """t of the fit t_a t_b to overlaps, weighted by 1/((1 - t_a^2)(1 - t_b^2)), in turns."""
-    n = len(overlaps)
-    pairs = list(itertools.combinations(range(n), 2))
-    fitted = np.full(n, math.sqrt(np.mean([overlaps[a][b] for a, b in pairs])))
-    for _ in range(200):
-        scale = np.sqrt(1 - fitted**2)
-        for a in range(n):
-            others = [b for b in range(n) if b != a]
-            weights = np.array([1 / scale[b] ** 2 for b in others])
-            data = np.array([overlaps[a][b] for b in others])
-            own = fitted[others]
-            fitted[a] = (weights * own * data).sum() / (weights * own**2).sum()
-    return fitted, np.outer(scale, scale)

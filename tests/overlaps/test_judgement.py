@@ -106,8 +106,10 @@ def test_same_bits_for_any_number_of_threads_and_saved(tmp_path):
 def test_correction_is_the_largest_score_of_each_draw():
     rng = RNG(8)
     draws = rng.normal(size=(59, 6))
-    part = evidence.compared(rng.normal(size=6), draws)
-    mean, sd = draws.mean(axis=0), draws.std(axis=0, ddof=1)
+    observed = rng.normal(size=6)
+    part = evidence.compared(observed, draws)
+    together = np.array([*draws, observed])  # exchangeable: the sample is as one of them
+    mean, sd = together.mean(axis=0), together.std(axis=0, ddof=1)
     largest = [
         max(
             s * (d - m) / w

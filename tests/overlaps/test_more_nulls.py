@@ -26,7 +26,7 @@ from spinglass_nn.overlaps import (
     tree_points,
     ultrametricity,
 )
-from spinglass_nn.overlaps._stars import Cone, Star
+from spinglass_nn.overlaps._stars import Star
 from spinglass_nn.overlaps.null_models import null_model
 from spinglass_nn.statistics import mean_estimate
 
@@ -71,31 +71,22 @@ def test_star_noise_keeps_the_fit_and_its_size(n_points, seed):
     assert np.linalg.norm(noise / star.noise_scale) == pytest.approx(star.size, rel=1e-9)
 
 
-def test_cone_is_one_factor():
+def test_directions_keep_their_heights_over_the_mean():
     rng = RNG(3)
-    axis, points = rng.normal(size=400), rng.normal(size=(7, 400))
-    own = np.linspace(0.3, 0.9, 7)
-    rows = own[:, None] * axis + np.sqrt(1 - own**2)[:, None] * points
-    q = matrix(rows)
-    cone = Cone(q)
-    fitted, spread = naive.one_factor(q)
+    own = np.linspace(0.3, 0.9, 7)[:, None]
+    rows = own * rng.normal(size=400) + np.sqrt(1 - own**2) * rng.normal(size=(7, 400))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    drawn = 1 - star_null(distances(rows, kind="1 - overlap")).draw(RNG(1))
+    mean = rows.mean(axis=0)
+    heights = rows @ mean / np.linalg.norm(mean)
+    width = np.sqrt(1 - heights**2)
+    turned = (drawn - np.outer(heights, heights)) / np.outer(width, width)
+    np.testing.assert_allclose(np.diagonal(turned), 1, atol=1e-12)
+    # directions are new, and still those of points
+    cosines = (rows @ rows.T - np.outer(heights, heights)) / np.outer(width, width)
     off = ~np.eye(7, dtype=bool)
-    np.testing.assert_allclose(cone.expected[off], np.outer(fitted, fitted)[off], atol=2e-4)
-    np.testing.assert_allclose(cone.noise_scale, spread, atol=2e-4)
-    np.testing.assert_allclose(fitted, own, atol=0.2)
-    # the draws keep the fit and, before the last fit, the histogram of what is left
-    noise = cone.noise(RNG(1))
-    np.testing.assert_allclose(cone.without_star(noise), noise, atol=1e-12)
-    left, drawn = (np.sort((x / cone.noise_scale)[off]) for x in (cone.residuals, noise))
-    np.testing.assert_allclose(left, drawn, atol=0.6 * left.std())
-
-
-def test_cone_without_centre_keeps_the_mean():
-    q = matrix(spins(9, 100, 4))
-    cone = Cone(q)
-    off = ~np.eye(9, dtype=bool)
-    np.testing.assert_allclose(cone.expected[off], q[off].mean(), atol=1e-12)
-    assert cone.noise(RNG(1))[off].mean() == pytest.approx(0, abs=1e-12)
+    assert abs(turned[off] - cosines[off]).max() > 0.5 * cosines[off].std()
+    assert np.linalg.eigvalsh(turned).min() > -1e-9
 
 
 @pytest.mark.parametrize("n_points", [1, 2, 3])
