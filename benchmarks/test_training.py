@@ -19,7 +19,8 @@ from spinglass_nn.training._job import Job
 from spinglass_nn.training._settings import settings_of
 from spinglass_nn.training._state import fresh_state
 
-BATCH, RATE = 64, 0.05
+RATE = 0.05
+N_EPOCHS = 50  # of the run that an epoch is taken from: so it codes its inputs as any does
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -27,13 +28,13 @@ pytestmark = pytest.mark.filterwarnings("default")
 class Ours:
     """The epochs of `train_replicas`, without its records: one replica a thread."""
 
-    def __init__(self, net, data, n_replicas):
+    def __init__(self, net, data, n_replicas, batch, n_threads=None):
         optimizer = sg.training.SGD(RATE)
         settings = settings_of(
             net=net,
             data=data,
             n_replicas=n_replicas,
-            batch_size=BATCH,
+            batch_size=batch,
             optimizer=optimizer,
             share=(),
             subset_size=None,
@@ -43,22 +44,23 @@ class Ours:
         )
         seed, steps = Seed(0), np.zeros(0, np.int64)
         state = fresh_state(net, "fan_in", settings, seed, steps, 0)
-        self.job = Job(net, data, optimizer, settings, seed, state, 1, -np.inf, None)
-        self.scratch = [self.job._scratch(BATCH) for _ in range(n_replicas)]
+        self.job = Job(net, data, optimizer, settings, seed, state, N_EPOCHS, -np.inf, None)
+        self.steps = [self.job.steps(data.n_samples) for _ in range(n_replicas)]
+        self.n_threads = n_threads or n_replicas
         self.order = np.arange(data.n_samples)
         self.epoch = 0
         self.processor_seconds = []
 
     def _advance(self, k):
         state = self.job.state
-        self.job._epoch(
-            k, self.epoch, state.weights[k], state.slots[k], self.order, self.scratch[k]
+        self.job.epoch(
+            k, self.epoch, state.weights[k], state.slots[k], self.order, self.steps[k]
         )
 
     def __call__(self):
         """Train one epoch."""
-        n, began = len(self.scratch), time.process_time()
-        threads.run(self._advance, range(n), n)
+        began = time.process_time()
+        threads.run(self._advance, range(len(self.steps)), self.n_threads)
         self.epoch += 1
         self.processor_seconds.append(time.process_time() - began)
 
@@ -72,18 +74,18 @@ def start(net):
     return [np.ascontiguousarray(a) for a in (w1.T, b1, w2.T, b2)]
 
 
-def numpy_epoch(net, data):
+def numpy_epoch(net, data, batch):
     """NumPy with every array allocated beforehand and nothing computed twice."""
     (w1, b1, w2, b2), (n_in, hidden, out) = start(net), net.sizes
     rng, rate = np.random.default_rng(0), np.float32(RATE)
-    x = np.empty((BATCH, n_in), np.float32)
-    y = np.empty(BATCH, np.int64)
-    a, e = np.empty((2, BATCH, hidden), np.float32)
-    z = np.empty((BATCH, out), np.float32)
-    column, on = np.empty((BATCH, 1), np.float32), np.empty((BATCH, hidden), bool)
+    x = np.empty((batch, n_in), np.float32)
+    y = np.empty(batch, np.int64)
+    a, e = np.empty((2, batch, hidden), np.float32)
+    z = np.empty((batch, out), np.float32)
+    column, on = np.empty((batch, 1), np.float32), np.empty((batch, hidden), bool)
     g1, g2 = np.empty_like(w1), np.empty_like(w2)
     h1, h2 = np.empty_like(b1), np.empty_like(b2)
-    rows = np.arange(BATCH) * out
+    rows = np.arange(batch) * out
 
     def step(indices):
         n = indices.size
@@ -116,8 +118,8 @@ def numpy_epoch(net, data):
     def epoch():
         order = rng.permutation(data.n_samples)
         with threads.one_blas_thread():
-            for k in range(0, order.size, BATCH):
-                step(order[k : k + BATCH])
+            for k in range(0, order.size, batch):
+                step(order[k : k + batch])
 
     def loss(net, data):
         theta = np.concatenate([w1.T.ravel(), b1, w2.T.ravel(), b2])
@@ -127,7 +129,7 @@ def numpy_epoch(net, data):
     return epoch
 
 
-def torch_module_epoch(net, data):
+def torch_module_epoch(net, data, batch):
     """What most people write: nn.Sequential, cross_entropy, optim.SGD."""
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
@@ -139,7 +141,7 @@ def torch_module_epoch(net, data):
     inputs, labels = torch.tensor(data.inputs), torch.tensor(data.labels)
 
     def epoch():
-        for rows in torch.randperm(data.n_samples).split(BATCH):
+        for rows in torch.randperm(data.n_samples).split(batch):
             loss = torch.nn.functional.cross_entropy(model(inputs[rows]), labels[rows])
             optimizer.zero_grad()
             loss.backward()
@@ -148,15 +150,15 @@ def torch_module_epoch(net, data):
     return epoch
 
 
-def torch_by_hand_epoch(net, data):
+def torch_by_hand_epoch(net, data, batch):
     """The gradient written out, without autograd, into preallocated tensors."""
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
     w1, b1, w2, b2 = (torch.tensor(a) for a in start(net))
     n_in, hidden, out = net.sizes
     inputs, labels = torch.tensor(data.inputs), torch.tensor(data.labels)
-    x, a = torch.empty(BATCH, n_in), torch.empty(BATCH, hidden)
-    z, e = torch.empty(BATCH, out), torch.empty(BATCH, hidden)
+    x, a = torch.empty(batch, n_in), torch.empty(batch, hidden)
+    z, e = torch.empty(batch, out), torch.empty(batch, hidden)
 
     def step(rows):
         n = len(rows)
@@ -175,7 +177,7 @@ def torch_by_hand_epoch(net, data):
 
     def epoch():
         with torch.no_grad():
-            for rows in torch.randperm(data.n_samples).split(BATCH):
+            for rows in torch.randperm(data.n_samples).split(batch):
                 step(rows)
 
     def loss(net, data):
@@ -186,14 +188,14 @@ def torch_by_hand_epoch(net, data):
     return epoch
 
 
-def sklearn_epoch(net, data):
+def sklearn_epoch(net, data, batch):
     """MLPClassifier.partial_fit, which is one epoch."""
     network = pytest.importorskip("sklearn.neural_network")
     model = network.MLPClassifier(
         hidden_layer_sizes=net.hidden_sizes,
         solver="sgd",
         alpha=0.0,
-        batch_size=BATCH,
+        batch_size=batch,
         learning_rate_init=RATE,
         momentum=0.0,
         nesterovs_momentum=False,
@@ -208,11 +210,11 @@ def sklearn_epoch(net, data):
     return epoch
 
 
-def jax_epoch(net, data):
+def jax_epoch(net, data, batch):
     """A whole epoch as one jitted scan; the last, smaller batch is dropped."""
     jax = pytest.importorskip("jax")
     jnp = jax.numpy
-    n_steps = data.n_samples // BATCH
+    n_steps = data.n_samples // batch
     inputs, labels = jnp.asarray(data.inputs), jnp.asarray(data.labels)
     parameters = [jnp.asarray(a) for a in start(net)]
     rng = np.random.default_rng(0)
@@ -231,7 +233,7 @@ def jax_epoch(net, data):
 
     def epoch():
         nonlocal parameters
-        order = rng.permutation(data.n_samples)[: n_steps * BATCH].reshape(n_steps, BATCH)
+        order = rng.permutation(data.n_samples)[: n_steps * batch].reshape(n_steps, batch)
         parameters = scan(parameters, order)
         jax.block_until_ready(parameters)
 
@@ -247,12 +249,12 @@ PEERS = {
 }
 
 
-def present(net, data):
+def present(net, data, batch):
     """The peers that are installed, by name."""
     found = {}
     for name, make in PEERS.items():
         try:
-            found[name] = make(net, data)
+            found[name] = make(net, data, batch)
         except pytest.skip.Exception:
             continue
     return found
@@ -264,11 +266,11 @@ def seconds(epoch):
     return time.perf_counter() - began
 
 
-@pytest.mark.parametrize("hidden", [32, 128])
-def test_epoch(benchmark, images, rounds, summary, hidden):
+@pytest.mark.parametrize(("hidden", "batch"), [(32, 64), (128, 64), (512, 64), (512, 512)])
+def test_epoch(benchmark, images, rounds, summary, hidden, batch):
     net = sg.networks.MLP(sizes=(784, hidden, 10))
-    ours, pair = Ours(net, images, 1), Ours(net, images, 2)
-    peers = {"ours, 2 replicas on 2 threads": pair, **present(net, images)}
+    ours, pair = Ours(net, images, 1, batch), Ours(net, images, 2, batch)
+    peers = {"ours, 2 replicas on 2 threads": pair, **present(net, images, batch)}
     ours()  # compiles
     for epoch in peers.values():
         epoch()
@@ -284,7 +286,7 @@ def test_epoch(benchmark, images, rounds, summary, hidden):
         for name, epoch in peers.items():
             times[name].append(seconds(epoch))
 
-    benchmark.group = f"one epoch, 784-{hidden}-10, batch {BATCH}"
+    benchmark.group = f"one epoch, 784-{hidden}-10, batch {batch}"
     benchmark.pedantic(ours, setup=others, rounds=rounds)
     report(benchmark, images, times, summary)
     report_threads(benchmark, times, ours, pair, summary)

@@ -1,4 +1,4 @@
-"""How kernels are compiled; beside `simd`, no other module imports numba."""
+"""How kernels are compiled; beside `simd` and its like, no other module imports numba."""
 
 from __future__ import annotations
 
@@ -36,4 +36,14 @@ def part(function: Function) -> Function:
     """Compile a kernel that only other kernels call: without a way in from Python, sooner."""
     inner: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled = njit(cache=_CACHE, nogil=True, error_model="numpy", **inner)(function)
+    return cast(Function, compiled)
+
+
+def spliced(function: Function) -> Function:
+    """Put a small kernel's text into the kernels that call it, before types are inferred.
+
+    It costs no compilation of its own, which `inlined` does; so kernels of many small pieces
+    are ready sooner.
+    """
+    compiled = njit(inline="always", nogil=True, error_model="numpy")(function)
     return cast(Function, compiled)

@@ -19,7 +19,7 @@ from typing import Any
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic, models, overload, register_model
 from numpy.typing import NDArray
 
@@ -35,7 +35,17 @@ WORD_LANES = ir.VectorType(INT64, N_WORDS)
 FLOAT_LANES = ir.VectorType(_F32, N_FLOATS)
 DOUBLE_LANES = ir.VectorType(ir.DoubleType(), N_WORDS)
 INT_LANES = ir.VectorType(INT32, N_FLOATS)
-_FUSED = llvmlite.binding.get_host_cpu_features().get("fma", False)
+
+
+def supported(feature: str) -> bool:
+    """Whether kernels are compiled for machines that have a feature, such as ``"fma"``."""
+    told: str | None = vars(config)["CPU_FEATURES"]  # what to compile for, if numba was told
+    if told is not None:
+        return f"+{feature}" in told.split(",")
+    return bool(llvmlite.binding.get_host_cpu_features().get(feature, False))
+
+
+FUSED = supported("fma")
 
 
 def vector_code(function: Callable[..., Any]) -> Any:
@@ -43,7 +53,7 @@ def vector_code(function: Callable[..., Any]) -> Any:
     return intrinsic(function)
 
 
-def _insert(module: Any, kind: Any, name: str) -> Any:
+def insert(module: Any, kind: Any, name: str) -> Any:
     """One of LLVM's own functions on vectors."""
     return cgutils.get_or_insert_function(module, kind, name)  # type: ignore[no-untyped-call]
 
@@ -218,7 +228,7 @@ def _prefetcher(name: str, level: int, summary: str) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             place = _address(context, builder, signature.args[0], args, ir.IntType(8))
             kind = ir.FunctionType(ir.VoidType(), [place.type, INT32, INT32, INT32])
-            ask = _insert(builder.module, kind, "llvm.prefetch.p0i8")
+            ask = insert(builder.module, kind, "llvm.prefetch.p0i8")
             builder.call(ask, [place, INT32(0), INT32(level), INT32(1)])  # to read data
             return context.get_dummy_value()
 
@@ -246,7 +256,7 @@ def _binary(kind: _Vector, instruction: str) -> Any:
     return _named(apply, f"{kind.name}_{instruction}", f"{instruction} of {kind.name}.")
 
 
-def _overload_binary(symbol: Any, kind: _Vector, instruction: str) -> None:
+def overload_binary(symbol: Any, kind: _Vector, instruction: str) -> None:
     apply = _binary(kind, instruction)
 
     @overload(symbol, strict=False)
@@ -277,17 +287,17 @@ for _symbol, _instruction in (
     (operator.or_, "or_"),
     (operator.add, "add"),
 ):
-    _overload_binary(_symbol, WORDS, _instruction)
+    overload_binary(_symbol, WORDS, _instruction)
 for _symbol, _instruction in (
     (operator.add, "fadd"),
     (operator.sub, "fsub"),
     (operator.mul, "fmul"),
 ):
-    _overload_binary(_symbol, FLOATS, _instruction)
-    _overload_binary(_symbol, DOUBLES, _instruction)
-_overload_binary(operator.truediv, DOUBLES, "fdiv")
+    overload_binary(_symbol, FLOATS, _instruction)
+    overload_binary(_symbol, DOUBLES, _instruction)
+overload_binary(operator.truediv, DOUBLES, "fdiv")
 for _symbol in (operator.xor, operator.add, operator.sub):
-    _overload_binary(_symbol, INTS, _symbol.__name__)
+    overload_binary(_symbol, INTS, _symbol.__name__)
 _overload_shift(operator.lshift, "shl")
 _overload_shift(operator.rshift, "lshr")
 
@@ -308,7 +318,7 @@ def _invert(words: Any) -> Any:
 
 def _any_bit(builder: Any, words: Any) -> Any:
     kind, name = ir.FunctionType(INT64, [WORD_LANES]), "llvm.vector.reduce.or.v8i64"
-    joined = builder.call(_insert(builder.module, kind, name), [words])
+    joined = builder.call(insert(builder.module, kind, name), [words])
     return builder.icmp_unsigned("!=", joined, INT64(0))
 
 
@@ -319,12 +329,12 @@ any_bit = _unary(
 
 def _sum_words(builder: Any, words: Any) -> Any:
     kind, name = ir.FunctionType(INT64, [WORD_LANES]), "llvm.vector.reduce.add.v8i64"
-    return builder.call(_insert(builder.module, kind, name), [words])
+    return builder.call(insert(builder.module, kind, name), [words])
 
 
 def _count_each(builder: Any, words: Any) -> Any:
     kind = ir.FunctionType(WORD_LANES, [WORD_LANES])
-    return builder.call(_insert(builder.module, kind, "llvm.ctpop.v8i64"), [words])
+    return builder.call(insert(builder.module, kind, "llvm.ctpop.v8i64"), [words])
 
 
 sum_words = _unary("sum_words", types.int64, WORDS, _sum_words, "Sum of the eight words.")
@@ -354,10 +364,10 @@ def multiply_add(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 def emit_multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    if not _FUSED:
+    if not FUSED:
         return builder.fadd(builder.fmul(a, b), c)
     kind = ir.FunctionType(FLOAT_LANES, [FLOAT_LANES] * 3)
-    fused = _insert(builder.module, kind, "llvm.fma.v16f32")
+    fused = insert(builder.module, kind, "llvm.fma.v16f32")
     return builder.call(fused, [a, b, c])
 
 
@@ -375,7 +385,7 @@ def negate_where(typing_context: Any, x: Any, bits: Any) -> Any:
 def _sum_lanes(builder: Any, x: Any) -> Any:
     wide = ir.VectorType(INT64, N_FLOATS)
     kind, name = ir.FunctionType(INT64, [wide]), "llvm.vector.reduce.add.v16i64"
-    return builder.call(_insert(builder.module, kind, name), [builder.sext(x, wide)])
+    return builder.call(insert(builder.module, kind, name), [builder.sext(x, wide)])
 
 
 sum_lanes = _unary("sum_lanes", types.int64, INTS, _sum_lanes, "The sum of sixteen int32.")

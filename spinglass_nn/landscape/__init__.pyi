@@ -1,14 +1,26 @@
 from .curves import LossCurve, loss_curve, loss_curves, mean_barrier
+from .families import AffineFamily, FamilyLosses, family_losses
 from .hessian import Eigenvalues, dense_hessian, hessian_trace, largest_eigenvalues
+from .pairs import PairBarriers, pair_barriers
 from .paths import Path, interpolate, line, spare_unit_path, swap_chain
+from .planes import Plane, plane, plane_through, random_direction
 from .sharpness import Flatness, flatness
+from .spectra import SpectralDensity, spectral_density
+from .surfaces import LossSurface, loss_surface
 
 __all__ = [
+    "AffineFamily",
     "Eigenvalues",
+    "FamilyLosses",
     "Flatness",
     "LossCurve",
+    "LossSurface",
+    "PairBarriers",
     "Path",
+    "Plane",
+    "SpectralDensity",
     "dense_hessian",
+    "family_losses",
     "flatness",
     "hessian_trace",
     "interpolate",
@@ -16,7 +28,13 @@ __all__ = [
     "line",
     "loss_curve",
     "loss_curves",
+    "loss_surface",
     "mean_barrier",
+    "pair_barriers",
+    "plane",
+    "plane_through",
+    "random_direction",
     "spare_unit_path",
+    "spectral_density",
     "swap_chain",
 ]

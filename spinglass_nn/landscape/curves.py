@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from spinglass_nn._core import threads
-from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import ParameterError
-from spinglass_nn.landscape import _kernels
 from spinglass_nn.landscape.paths import Path
-from spinglass_nn.networks import _blocks
-from spinglass_nn.networks.mlp import MLP, Layer
+from spinglass_nn.networks import _affine, _blocks
+from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.typing import Float64Array, LabelledData, ProgressLike
 
-LEGS_PER_RUN = 64  # done one after another; fixed, so results do not depend on threads
+BYTES_AT_ONCE = 1 << 28  # of nodes of paths that are evaluated together
 
 
 @result()
@@ -107,8 +103,8 @@ def loss_curve(
     """Loss and accuracy at every point of a path, on all samples.
 
     The first layer's sums are linear in the coordinate, so they are computed at the nodes
-    only, on each leg only for the units it changes, and not at all for units that it permutes:
-    a straight line of 25 points costs little more than its two ends.
+    only, and once for a unit that stands in several nodes, at the same place or permuted: a
+    straight line of 25 points costs little more than its two ends, a chain of swaps no more.
 
     Parameters
     ----------
@@ -181,144 +177,80 @@ def loss_curves(
         If the data do not fit the network.
     """
     for path in paths:
-        if (path.network.sizes, path.network.bias, path.network.activation) != (
-            net.sizes,
-            net.bias,
-            net.activation,
-        ):
-            raise ParameterError(f"path must belong to {net}, got {path.network}")
+        check_network(net, path.network, "path")
+    sets = data_sets(data, test)
+    found: dict[int, LossCurve] = {}
+    for some in _batches(paths):
+        sources = [_blocks.source(net, one, paths[some[0]].nodes.dtype) for one in sets]
+        nodes = np.concatenate([paths[k].nodes for k in some])
+        terms = _terms([paths[k] for k in some])
+        sums = _affine.sums(
+            net, nodes, terms, sources, n_threads, progress=progress, title="points along paths"
+        )
+        ends = np.cumsum([paths[k].positions.size for k in some])
+        for k, part in zip(some, np.split(sums, ends[:-1], axis=1), strict=True):
+            found[k] = _curve(paths[k], means(part, sources))
+    return [found[k] for k in range(len(paths))]
+
+
+def check_network(net: MLP, other: MLP, name: str) -> None:
+    """Refuse what belongs to a network of other sizes, biases or activation."""
+    if (other.sizes, other.bias, other.activation) != (net.sizes, net.bias, net.activation):
+        raise ParameterError(f"{name} must belong to {net}, got {other}")
+
+
+def data_sets(data: LabelledData, test: bool) -> list[LabelledData]:
+    """The data, and the held-out ones if they are wanted and there are any."""
     held_out = getattr(data, "test", None) if test else None
-    sets = [data] if held_out is None else [data, held_out]
-    sources = {
-        (dtype, k): _blocks.source(net, some, dtype)
-        for dtype in {path.nodes.dtype for path in paths}
-        for k, some in enumerate(sets)
-    }
-    tasks = [
-        _Task(p, k, legs, segment)
-        for p, path in enumerate(paths)
-        for k in range(len(sets))
-        for legs in _runs(path.n_legs)
-        for segment in sources[path.nodes.dtype, k].segments()
-    ]
-    legs = [[_leg(net, path, k) for k in range(path.n_legs)] for path in paths]
-    with track(len(tasks), "points along paths", progress) as advance:
-
-        def work(task: _Task) -> Float64Array:
-            path = paths[task.path]
-            source = sources[path.nodes.dtype, task.data]
-            sums = _run_sums(net, path, legs[task.path], source, task)
-            advance(1)
-            return sums
-
-        parts = threads.run(work, tasks, n_threads)
-    sums = [np.zeros((len(sets), path.positions.size, 2)) for path in paths]
-    for task, part in zip(tasks, parts, strict=True):
-        sums[task.path][task.data, _points(paths[task.path], task.legs)] += part
-    return [
-        _curve(path, one, [sources[path.nodes.dtype, k] for k in range(len(sets))])
-        for path, one in zip(paths, sums, strict=True)
-    ]
+    return [data] if held_out is None else [data, held_out]
 
 
-class _Task(NamedTuple):
-    """One run of legs of one path, over one segment of one data set."""
-
-    path: int
-    data: int
-    legs: range
-    segment: tuple[int, int]
-
-
-def _runs(n_legs: int) -> list[range]:
-    """Legs cut into runs, by their number alone."""
-    return [
-        range(first, min(first + LEGS_PER_RUN, n_legs))
-        for first in range(0, n_legs, LEGS_PER_RUN)
-    ]
-
-
-def _points(path: Path, legs: range) -> slice:
-    """The points that lie on a run of legs."""
-    cuts = np.searchsorted(path.legs, [legs.start, legs.stop])
-    return slice(int(cuts[0]), int(cuts[1]))
-
-
-def _run_sums(
-    net: MLP, path: Path, legs: list[_kernels.Leg], source: _blocks.Source, task: _Task
-) -> Float64Array:
-    """Summed loss and right answers (n_points, 2) on a run of legs over one segment."""
-    layout, first = net.layout, _points(path, task.legs).start
-    points = [_points(path, range(k, k + 1)) for k in task.legs]
-    sums = np.zeros((_points(path, task.legs).stop - first, 2))
-    scratch = _scratch(net, source.dtype)
-    for block in source.blocks(*task.segment):
-        _kernels.begin_block(path.nodes[task.legs.start], layout, block.inputs, scratch)
-        for leg, on in zip(legs[task.legs.start : task.legs.stop], points, strict=True):
-            part = sums[on.start - first : on.stop - first]
-            _kernels.leg_of_block(leg, layout, *block, scratch, part)
-    return sums
-
-
-def _leg(net: MLP, path: Path, k: int) -> _kernels.Leg:
-    """What the kernel needs of leg k."""
-    start, end = path.nodes[k], path.nodes[k + 1]
-    old, new = net.layers(start)[0], net.layers(end)[0]
-    differ = (old.weight != new.weight).any(axis=1)
-    if old.bias is not None and new.bias is not None:
-        differ |= old.bias != new.bias
-    changed = np.flatnonzero(differ)
-    # a permuted unit's sums are another's at the start: no product is needed for them
-    units = [int(unit) for unit in changed]
-    owner = {_unit_bytes(old, unit): unit for unit in units}
-    source = np.array([owner.get(_unit_bytes(new, unit), -1) for unit in units], np.int64)
-    order = np.argsort(source >= 0, kind="stable")
-    changed, source = changed[order], source[order]
-    n_new = int((source < 0).sum())
-    t = path.positions[_points(path, range(k, k + 1))] - k
-    return _kernels.Leg(
-        start=start,
-        end=end,
-        changed=changed,
-        rows=new.weight[changed[:n_new]],
-        source=source[n_new:],
-        mix=np.stack([1 - t, t], axis=1).astype(path.nodes.dtype),
-    )
-
-
-def _unit_bytes(layer: Layer, unit: int) -> bytes:
-    """Input weights and bias of one unit, as a key."""
-    parts = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
-    return b"".join(part[unit].tobytes() for part in parts)
-
-
-def _scratch(net: MLP, dtype: np.dtype[Any]) -> _kernels.Scratch:
-    n, first = _blocks.BLOCK, net.sizes[1]
-    return _kernels.Scratch(
-        pre=np.empty(first * n, dtype=dtype),
-        pre_end=np.empty(first * n, dtype=dtype),
-        active=np.empty(_blocks.workspace_size(net), dtype=dtype),
-        theta=np.empty(net.n_parameters, dtype=dtype),
-        top=np.empty(n, dtype=dtype),
-        sums=np.empty(3 * n),
-        best=np.empty(n, dtype=np.int64),
-    )
-
-
-def _curve(path: Path, sums: Float64Array, sources: Sequence[_blocks.Source]) -> LossCurve:
-    """Divide sums (n_sets, n_points, 2) by the numbers of samples."""
-    means = sums / np.array([source.n_samples for source in sources])[:, None, None]
-    for mean, source in zip(means, sources, strict=True):
+def means(sums: Float64Array, sources: Sequence[_blocks.Source]) -> Float64Array:
+    """Loss and accuracy (n_sets, n_points, 2) from sums; NaN for what has no labels."""
+    found: Float64Array = sums / np.array([s.n_samples for s in sources])[:, None, None]
+    for mean, source in zip(found, sources, strict=True):
         if not source.labels.size:
             mean[:, 1] = np.nan
-    held_out = len(sources) > 1
+    return found
+
+
+def _batches(paths: Sequence[Path]) -> Iterator[list[int]]:
+    """Paths of one precision whose nodes together are not too many to copy."""
+    for dtype in sorted({path.nodes.dtype for path in paths}, key=str):
+        some: list[int] = []
+        size = 0
+        for k in (k for k, path in enumerate(paths) if path.nodes.dtype == dtype):
+            if some and size + paths[k].nodes.nbytes > BYTES_AT_ONCE:
+                yield some
+                some, size = [], 0
+            some.append(k)
+            size += paths[k].nodes.nbytes
+        yield some
+
+
+def _terms(paths: Sequence[Path]) -> _affine.Terms:
+    """Points on legs as mixtures of the two nodes, numbered through all paths."""
+    before = np.cumsum([0, *(len(path.nodes) for path in paths)])
+    legs = np.concatenate([path.legs for path in paths])
+    t = np.concatenate([path.positions for path in paths]) - legs
+    legs = legs + np.repeat(before[:-1], [path.positions.size for path in paths])
+    vector = np.stack([legs, legs + 1], axis=1)
+    coefficient = np.stack([1 - t, t], axis=1)
+    there = coefficient != 0
+    first = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    return _affine.Terms(first, vector[there], coefficient[there])
+
+
+def _curve(path: Path, found: Float64Array) -> LossCurve:
+    """The curve from loss and accuracy (n_sets, n_points, 2)."""
+    held_out = len(found) > 1
     return LossCurve(
         coordinate=path.positions.copy(),
         distance=path.distance,
-        loss=means[0, :, 0].copy(),
-        accuracy=means[0, :, 1].copy(),
-        test_loss=means[1, :, 0].copy() if held_out else None,
-        test_accuracy=means[1, :, 1].copy() if held_out else None,
+        loss=found[0, :, 0].copy(),
+        accuracy=found[0, :, 1].copy(),
+        test_loss=found[1, :, 0].copy() if held_out else None,
+        test_accuracy=found[1, :, 1].copy() if held_out else None,
         name=path.name,
     )
 

@@ -1,3 +1,4 @@
+from .curvature import Curvature
 from .initializers import initialize, random_points
 from .loading import load_replicas
 from .losses import (
@@ -15,6 +16,7 @@ from .parameters import Parameters, Replica, Replicas, stack
 
 __all__ = [
     "MLP",
+    "Curvature",
     "Evaluation",
     "Layer",
     "Parameters",

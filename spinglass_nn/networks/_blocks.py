@@ -64,6 +64,20 @@ class Source(NamedTuple):
                 values.flags.writeable = False
             yield block
 
+    def runs(self, start: int, stop: int) -> Iterator[Block]:
+        """A run of samples in one piece, where they are in the working precision as they lie.
+
+        Else in blocks: for kernels that cut samples into small blocks themselves.
+        """
+        rows = self.inputs[start:stop]
+        if rows.dtype != self.dtype or not rows.flags.c_contiguous:
+            yield from self.blocks(start, stop)
+            return
+        block = Block(rows.view(), self.labels[start:stop], self.targets[start:stop])
+        for values in block:
+            values.flags.writeable = False
+        yield block
+
 
 def source(net: MLP, data: LabelledData, dtype: np.dtype[Any]) -> Source:
     """Check that data fit a network; labels become one-hot or ±1 where the loss needs it.

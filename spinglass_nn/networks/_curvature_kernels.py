@@ -1,21 +1,29 @@
-"""Compiled Hessian-vector products: Pearlmutter's R-operator over the plain kernels."""
+"""Compiled curvature products of many vectors at once, over blocks of samples.
+
+For k vectors the directional derivatives lie as (samples, k, units), units filled up with zeros to
+whole vectors. Read as (samples, k units) they come from one wide product with the layer below;
+read as (samples k, units) they go through the layer above in one tall product. What does not
+depend on the vectors, activations and errors of the point, is computed before by `prepare`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinglass_nn._core.jit import kernel
+from spinglass_nn._core.jit import kernel, part
+from spinglass_nn._core.products import multiply, pack, panel_width, tile_of_panel
+from spinglass_nn._core.simd_reals import lanes_of, load_reals, store_reals
+from spinglass_nn._core.simd_tiles import TILE_ROWS
 from spinglass_nn.networks._kernels import (
     CROSS_ENTROPY,
+    RELU,
     SQUARED_HINGE,
     TANH,
     Layout,
     activation_view,
-    add_bias,
-    column_sums,
     forward,
     multiply_by_slope,
     output_loss,
@@ -24,167 +32,340 @@ from spinglass_nn.networks._kernels import (
 
 Array = NDArray[Any]
 
+HESSIAN, GAUSS_NEWTON, EMPIRICAL_FISHER = 0, 1, 2
 
-@kernel
-def r_forward(
-    theta: Array,
-    vector: Array,
-    layout: Layout,
-    inputs: Array,
-    workspace: Array,
-    r_workspace: Array,
-    scratch: Array,
-) -> None:
-    """Directional derivative of all activations along ``vector`` (Pearlmutter's R-operator).
+# columns of the table of places, one row a layer: sizes (filled up: "wide"), then where the
+# layer's part of each flat array begins; those of blocks count per sample
+N_IN, N_OUT, WIDE_IN, WIDE_OUT = 0, 1, 2, 3
+ACROSS, DEEP, BIAS, UP, DOWN = 4, 5, 6, 7, 8
+UNITS, SLOPES, SUM, BIAS_SUM, CROSS_SUM, LAYER = 9, 10, 11, 12, 13, 14
+N_COLUMNS = 15
 
-    ``workspace`` holds the activations; hidden entries of ``r_workspace`` become R{a}, the
-    last ones R{logits}.
+
+class Weights(NamedTuple):
+    """The point's weights, packed: transposed for the way up, as they are for the way down."""
+
+    up: Array
+    down: Array
+
+
+class Vectors(NamedTuple):
+    """The vectors, packed: as (inputs, k outputs), as (outputs, k inputs), and the biases."""
+
+    across: Array
+    deep: Array
+    biases: Array
+
+
+class Point(NamedTuple):
+    """A run of samples seen from the point: activations, errors, and what tanh bends.
+
+    The last of the activations are what the curvature of the loss in the outputs needs: the
+    probabilities, or 1 and 0 where it is 1 and 0.
     """
-    sizes = layout.sizes
-    n, last, start = inputs.shape[0], sizes.size - 2, 0
-    for layer in range(last + 1):
-        below = inputs if layer == 0 else activation_view(workspace, sizes, layer - 1, n)
-        out = activation_view(r_workspace, sizes, layer, n)
-        np.dot(below, weight_view(vector, sizes, start, layer).T, out)
-        if layer > 0:
-            extra = activation_view(scratch, sizes, layer, n)
-            r_below = activation_view(r_workspace, sizes, layer - 1, n)
-            np.dot(r_below, weight_view(theta, sizes, start, layer).T, extra)
-            out += extra
-        start += sizes[layer] * sizes[layer + 1]
-        if layout.bias:
-            add_bias(out, vector, start)
-            start += sizes[layer + 1]
-        if layer < last:
-            multiply_by_slope(
-                out, activation_view(workspace, sizes, layer, n), layout.activation
-            )
+
+    activations: Array
+    errors: Array
+    bends: Array
+
+
+class Scratch(NamedTuple):
+    """Room for one block: derivatives of activations and errors, panels, one tile."""
+
+    slopes: Array
+    errors: Array
+    lower: Array
+    extra: Array
+    panels: Array
+    tile: Array
 
 
 @kernel
-def r_output(logits: Array, r_logits: Array, labels: Array, targets: Array, loss: int) -> None:
-    """Turn logits into dL/dlogits and R{logits} into R{dL/dlogits}."""
-    n, n_out = logits.shape
-    output_loss(logits, labels, targets, loss)
+def prepare(
+    theta: Array, layout: Layout, inputs: Array, labels: Array, targets: Array, point: Point
+) -> None:
+    """Fill in what a run of samples is at a point, before any vector is known."""
+    sizes, n = layout.sizes, inputs.shape[0]
+    last, end = sizes.size - 2, theta.size
+    forward(theta, layout, inputs, point.activations)
+    curved = activation_view(point.activations, sizes, last, n)
+    delta = activation_view(point.errors, sizes, last, n)
+    delta[:, :] = curved
+    output_loss(delta, labels, targets, layout.loss)
     for i in range(n):
-        e, r = logits[i], r_logits[i]
-        if loss == CROSS_ENTROPY:  # (diag p - p p^T) R{z}
-            e[labels[i]] += 1
-            mean = 0.0
-            for c in range(n_out):
-                mean += e[c] * r[c]
-            for c in range(n_out):
-                r[c] = e[c] * (r[c] - mean)
-            e[labels[i]] -= 1
-        elif loss == SQUARED_HINGE:  # curvature 1 inside the margin, 0 outside
-            for c in range(n_out):
-                if e[c] == 0:
-                    r[c] = 0
+        for c in range(sizes[last + 1]):
+            curved[i, c] = 1
+            if layout.loss == CROSS_ENTROPY:
+                curved[i, c] = delta[i, c] + (1 if labels[i] == c else 0)
+            elif layout.loss == SQUARED_HINGE and delta[i, c] == 0:
+                curved[i, c] = 0
+    for back in range(last):
+        layer = last - back
+        n_out = sizes[layer + 1]
+        end -= n_out * sizes[layer] + (n_out if layout.bias else 0)
+        below = activation_view(point.activations, sizes, layer - 1, n)
+        lower = activation_view(point.errors, sizes, layer - 1, n)
+        np.dot(delta, weight_view(theta, sizes, end, layer), lower)
+        if layout.activation == TANH:  # a'' = -2 a a'
+            bend = activation_view(point.bends, sizes, layer - 1, n)
+            for i in range(n):
+                for j in range(sizes[layer]):
+                    bend[i, j] = -2 * below[i, j] * lower[i, j]
+        multiply_by_slope(lower, below, layout.activation)
+        delta = lower
 
 
 @kernel
-def r_backward(
-    theta: Array,
-    vector: Array,
-    layout: Layout,
-    inputs: Array,
-    workspace: Array,
-    r_workspace: Array,
-    errors: Array,
-    r_errors: Array,
-    scratch: Array,
-    product: Array,
-) -> None:
-    """Write the block's summed Hessian-vector product; the transpose of `r_forward`.
+def pack_weights(theta: Array, bias: bool, table: Array, weights: Weights) -> None:
+    """Pack the weights of all layers but the first, both ways."""
+    start: Any = np.int64(0)
+    one: Any = np.int64(1)
+    for layer in range(table.shape[0]):
+        n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
+        if layer > 0:
+            pack(theta, start, one, n_in, n_in, n_out, weights.up, table[layer, UP])
+            pack(theta, start, n_in, one, n_out, n_in, weights.down, table[layer, DOWN])
+        start += n_in * n_out + (n_out if bias else 0)
 
-    Last entries of ``workspace`` and ``r_workspace`` hold dL/dlogits and its R-derivative.
-    """
-    sizes = layout.sizes
-    n, last, end = inputs.shape[0], sizes.size - 2, theta.size
-    delta = activation_view(workspace, sizes, last, n)
-    r_delta = activation_view(r_workspace, sizes, last, n)
+
+@kernel
+def pack_vectors(rows: Array, columns: Array, k: int, table: Array, vectors: Vectors) -> None:
+    """Pack stacked vectors: ``rows`` (k, outputs, inputs) and ``columns`` (outputs, k, inputs)."""
+    one: Any = np.int64(1)
+    for layer in range(table.shape[0]):
+        n_in, width = table[layer, N_IN], k * table[layer, WIDE_OUT]
+        at = k * table[layer, ACROSS]
+        pack(rows, at, one, n_in, n_in, width, vectors.across, at)
+        if layer > 0:
+            width, at = k * table[layer, WIDE_IN], k * table[layer, DEEP]
+            pack(columns, at, width, one, table[layer, N_OUT], width, vectors.deep, at)
+
+
+@part
+def pack_block(source: Array, rows: int, width: int, panels: Array) -> None:
+    """Pack rows that are whole vectors."""
+    lanes = lanes_of(panels)
+    first: Any = np.int64(0)
+    while first < width:
+        wide = panel_width(width - first, panels)
+        for r in range(rows):
+            for j in range(0, wide, lanes):
+                value = load_reals(source, r * width + first + j)
+                store_reals(panels, first * rows + r * wide + j, value)
+        first += wide
+
+
+@part
+def add_product(
+    a: Array, a_start: int, a_row: int, a_column: int, rows: int, depth: int,
+    panels: Array, width: int, out: Array, out_start: int, tile: Array,
+) -> None:  # fmt: skip
+    """``out += A B`` for packed B, rows of whole vectors."""
+    lanes = lanes_of(out)
+    first: Any = np.int64(0)
+    while first < width:
+        wide = panel_width(width - first, panels)
+        for i in range(0, rows, TILE_ROWS):
+            n: Any = min(np.int64(TILE_ROWS), rows - i)
+            tile_of_panel(
+                a, a_start + i * a_row, a_row, a_column, panels, first * depth, wide,
+                depth, n, wide, tile, np.int64(0),
+            )  # fmt: skip
+            for r in range(n):
+                place = out_start + (i + r) * width + first
+                for j in range(0, wide, lanes):
+                    value = load_reals(out, place + j) + load_reals(tile, r * wide + j)
+                    store_reals(out, place + j, value)
+        first += wide
+
+
+@part
+def add_vectors(a: Array, b: Array, n: int) -> None:
+    """``a += b`` over the first ``n`` entries, whole vectors."""
+    lanes = lanes_of(a)
+    for i in range(0, n, lanes):
+        store_reals(a, i, load_reals(a, i) + load_reals(b, i))
+
+
+@part
+def slope_block(
+    values: Array, start: int, activations: Array, at: int, n: int, k: int, units: int,
+    wide: int, activation: int,
+) -> None:  # fmt: skip
+    """Multiply (n, k, units) in place by the activation's slope at the point."""
+    if activation == RELU:
+        for i in range(n):
+            for v in range(k):
+                place = start + (i * k + v) * wide
+                for j in range(units):
+                    if not activations[at + i * units + j] > 0:
+                        values[place + j] = 0
+    elif activation == TANH:
+        for i in range(n):
+            for v in range(k):
+                place = start + (i * k + v) * wide
+                for j in range(units):
+                    a = activations[at + i * units + j]
+                    values[place + j] *= 1 - a * a
+
+
+@part
+def bend_block(
+    values: Array, slopes: Array, start: int, bends: Array, at: int, n: int, k: int,
+    units: int, wide: int,
+) -> None:  # fmt: skip
+    """Add to R{delta} what comes from the activation's second derivative."""
+    for i in range(n):
+        for v in range(k):
+            place = (i * k + v) * wide
+            for j in range(units):
+                values[place + j] += bends[at + i * units + j] * slopes[start + place + j]
+
+
+@part
+def curve_outputs(
+    values: Array, curved: Array, errors: Array, at: int, n: int, k: int, units: int,
+    wide: int, loss: int, matrix: int,
+) -> None:  # fmt: skip
+    """R{outputs} times the curvature of the loss in the outputs, or g g^T of the loss there."""
+    projects = matrix == EMPIRICAL_FISHER or loss == CROSS_ENTROPY
+    scales = projects or loss == SQUARED_HINGE
+    factors = errors if matrix == EMPIRICAL_FISHER else curved
+    for row in range(n * k if scales else np.int64(0)):
+        here, place = at + row // k * units, row * wide
+        total = 0.0
+        if projects:
+            for c in range(units):
+                total += factors[here + c] * values[place + c]
+        for c in range(units):
+            if matrix == EMPIRICAL_FISHER:
+                values[place + c] = factors[here + c] * total
+            else:  # (diag p - p p^T) R{z}, or R{z} inside the margin
+                values[place + c] = factors[here + c] * (values[place + c] - total)
+
+
+@part
+def go_up(
+    layout: Layout, matrix: int, table: Array, weights: Weights, vectors: Vectors, k: int,
+    inputs: Array, low: int, n: int, n_run: int, point: Point, scratch: Scratch,
+) -> None:  # fmt: skip
+    """R{activations} of a block, layer by layer; those of the outputs go to ``errors``."""
+    last = table.shape[0] - 1
+    one: Any = np.int64(1)
+    zero: Any = np.int64(0)
+    for layer in range(last + 1):
+        n_in, n_out, wide = table[layer, N_IN], table[layer, N_OUT], table[layer, WIDE_OUT]
+        out = scratch.errors if layer == last else scratch.slopes
+        start = zero if layer == last else n * k * table[layer, SLOPES]
+        below = inputs if layer == 0 else point.activations
+        at = low * n_in + (zero if layer == 0 else n_run * table[layer - 1, UNITS])
+        multiply(
+            below, at, n_in, one, n, n_in, vectors.across, k * table[layer, ACROSS], k * wide,
+            out, start, k * wide, scratch.tile,
+        )  # fmt: skip
+        if layer > 0:
+            before = n * k * table[layer - 1, SLOPES]
+            multiply(
+                scratch.slopes, before, table[layer, WIDE_IN], one, n * k, n_in, weights.up,
+                table[layer, UP], wide, scratch.extra, zero, wide, scratch.tile,
+            )  # fmt: skip
+            add_vectors(out[start:], scratch.extra, n * k * wide)
+        if layout.bias:
+            first = k * table[layer, BIAS]
+            for i in range(n):
+                add_vectors(out[start + i * k * wide :], vectors.biases[first:], k * wide)
+        if layer < last:
+            at = n_run * table[layer, UNITS] + low * n_out
+            slope_block(out, start, point.activations, at, n, k, n_out, wide, layout.activation)
+
+
+@part
+def go_down(
+    layout: Layout, matrix: int, table: Array, weights: Weights, vectors: Vectors, k: int,
+    inputs: Array, low: int, n: int, n_run: int, point: Point, scratch: Scratch, sums: Array,
+) -> None:  # fmt: skip
+    """Add a block's products to ``sums``, the transpose of `go_up`."""
+    last = table.shape[0] - 1
+    one: Any = np.int64(1)
+    zero: Any = np.int64(0)
+    current, lower = scratch.errors, scratch.lower
     for back in range(last + 1):
         layer = last - back
-        n_out, n_in = sizes[layer + 1], sizes[layer]
+        n_in, n_out, wide = table[layer, N_IN], table[layer, N_OUT], table[layer, WIDE_OUT]
+        below = inputs if layer == 0 else point.activations
+        at = low * n_in + (zero if layer == 0 else n_run * table[layer - 1, UNITS])
+        pack_block(current, n, k * wide, scratch.panels)
+        add_product(
+            below, at, one, n_in, n_in, n, scratch.panels, k * wide, sums,
+            k * table[layer, SUM], scratch.tile,
+        )  # fmt: skip
         if layout.bias:
-            end -= n_out
-            column_sums(r_delta, product, end)
-        end -= n_out * n_in
-        below = inputs if layer == 0 else activation_view(workspace, sizes, layer - 1, n)
-        block = weight_view(product, sizes, end, layer)
-        np.dot(r_delta.T, below, block)
+            for i in range(n):
+                add_vectors(
+                    sums[k * table[layer, BIAS_SUM] :], current[i * k * wide :], k * wide
+                )
         if layer > 0:
-            r_below = activation_view(r_workspace, sizes, layer - 1, n)
-            extra = scratch[: n_out * n_in].reshape((n_out, n_in))
-            np.dot(delta.T, r_below, extra)
-            block += extra
-            weight = weight_view(theta, sizes, end, layer)
-            r_lower = activation_view(r_errors, sizes, layer - 1, n)
-            lower = activation_view(errors, sizes, layer - 1, n)
-            np.dot(r_delta, weight, r_lower)
-            np.dot(delta, weight_view(vector, sizes, end, layer), lower)
-            r_lower += lower
-            np.dot(delta, weight, lower)
-            r_slope(r_lower, lower, below, r_below, layout.activation)
-            delta, r_delta = lower, r_lower
+            wide_in = table[layer, WIDE_IN]
+            multiply(
+                current, zero, wide, one, n * k, n_out, weights.down, table[layer, DOWN],
+                wide_in, lower, zero, wide_in, scratch.tile,
+            )  # fmt: skip
+            slope_block(
+                lower, zero, point.activations, at, n, k, n_in, wide_in, layout.activation
+            )
+            if matrix == HESSIAN:
+                add_residual(
+                    layout, table, layer, vectors, k, low, n, n_run, at, point, scratch,
+                    lower, sums,
+                )  # fmt: skip
+            current, lower = lower, current
+
+
+@part
+def add_residual(
+    layout: Layout, table: Array, layer: int, vectors: Vectors, k: int, low: int, n: int,
+    n_run: int, at: int, point: Point, scratch: Scratch, lower: Array, sums: Array,
+) -> None:  # fmt: skip
+    """Add what the Hessian has beside Gauss-Newton: the errors times the network's own bends."""
+    one: Any = np.int64(1)
+    zero: Any = np.int64(0)
+    n_in, n_out, wide_in = table[layer, N_IN], table[layer, N_OUT], table[layer, WIDE_IN]
+    here = n_run * table[layer, UNITS] + low * n_out
+    start = n * k * table[layer - 1, SLOPES]
+    pack_block(scratch.slopes[start:], n, k * wide_in, scratch.panels)
+    add_product(
+        point.errors, here, one, n_out, n_out, n, scratch.panels, k * wide_in, sums,
+        k * table[layer, CROSS_SUM], scratch.tile,
+    )  # fmt: skip
+    multiply(
+        point.errors, here, n_out, one, n, n_out, vectors.deep, k * table[layer, DEEP],
+        k * wide_in, scratch.extra, zero, k * wide_in, scratch.tile,
+    )  # fmt: skip
+    slope_block(
+        scratch.extra, zero, point.activations, at, n, k, n_in, wide_in, layout.activation
+    )
+    add_vectors(lower, scratch.extra, n * k * wide_in)
+    if layout.activation == TANH:
+        bend_block(lower, scratch.slopes, start, point.bends, at, n, k, n_in, wide_in)
 
 
 @kernel
-def r_slope(
-    r_lower: Array, lower: Array, activations: Array, r_activations: Array, activation: int
-) -> None:
-    """Finish R{delta} and delta with first and second derivative of the activation.
-
-    For tanh, a'' = -2 a a' and R{z} a' = R{a}, so R{a'} = -2 a R{a}.
-    """
-    if activation == TANH:
-        n, units = lower.shape
-        for i in range(n):
-            for j in range(units):
-                slope = 1 - activations[i, j] * activations[i, j]
-                bend = -2 * activations[i, j] * r_activations[i, j]
-                r_lower[i, j] = r_lower[i, j] * slope + lower[i, j] * bend
-                lower[i, j] *= slope
-    else:
-        multiply_by_slope(r_lower, activations, activation)
-        multiply_by_slope(lower, activations, activation)
-
-
-@kernel
-def product_of_block(
-    theta: Array,
-    vector: Array,
-    layout: Layout,
-    inputs: Array,
-    labels: Array,
-    targets: Array,
-    workspaces: Array,
-    scratch: Array,
-    product: Array,
-) -> None:
-    """Write the summed Hessian-vector product of one block.
-
-    ``workspaces`` has four rows: activations, their R-derivatives, errors, theirs.
-    """
-    forward(theta, layout, inputs, workspaces[0])
-    r_forward(theta, vector, layout, inputs, workspaces[0], workspaces[1], scratch)
-    n, last = inputs.shape[0], layout.sizes.size - 2
-    r_output(
-        activation_view(workspaces[0], layout.sizes, last, n),
-        activation_view(workspaces[1], layout.sizes, last, n),
-        labels,
-        targets,
-        layout.loss,
-    )
-    r_backward(
-        theta,
-        vector,
-        layout,
-        inputs,
-        workspaces[0],
-        workspaces[1],
-        workspaces[2],
-        workspaces[3],
-        scratch,
-        product,
-    )
+def add_products(
+    layout: Layout, matrix: int, table: Array, weights: Weights, vectors: Vectors, k: int,
+    inputs: Array, point: Point, scratch: Scratch, block: int, sums: Array,
+) -> None:  # fmt: skip
+    """Add the products of ``k`` vectors, summed over a run of samples, to ``sums``."""
+    n_run = point.activations.size // (table[-1, UNITS] + table[-1, N_OUT])
+    last = table.shape[0] - 1
+    for low in range(0, n_run, block):
+        n = min(block, n_run - low)
+        go_up(layout, matrix, table, weights, vectors, k, inputs, low, n, n_run, point, scratch)
+        curve_outputs(
+            scratch.errors, point.activations, point.errors,
+            n_run * table[last, UNITS] + low * table[last, N_OUT],
+            n, k, table[last, N_OUT], table[last, WIDE_OUT], layout.loss, matrix,
+        )  # fmt: skip
+        go_down(
+            layout, matrix, table, weights, vectors, k, inputs, low, n, n_run, point, scratch,
+            sums,
+        )  # fmt: skip

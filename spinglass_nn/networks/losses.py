@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinglass_nn._core import check
+from spinglass_nn._core import check, threads
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError, ShapeError
-from spinglass_nn.networks import _blocks, _curvature_kernels, _kernels
+from spinglass_nn.networks import _affine, _blocks, _kernels
+from spinglass_nn.networks.curvature import Engine
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Parameters, as_rows
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray, LabelledData
@@ -69,21 +70,9 @@ def evaluate(
     """
     rows, single = as_rows(net, theta)
     source = _blocks.source(net, data, rows.dtype)
-    layout = net.layout
-
-    def work(row: int, segment: tuple[int, int]) -> tuple[float, int]:
-        workspace = np.empty(_blocks.workspace_size(net), dtype=rows.dtype)
-        total, right = 0.0, 0
-        for block in source.blocks(*segment):
-            loss, hits = _kernels.loss_of_block(rows[row], layout, *block, workspace)
-            total += loss
-            right += hits
-        return total, right
-
-    parts = np.array(
-        list(_blocks.over_segments(work, len(rows), source, n_threads)), dtype=float
-    )
-    sums = parts.sum(axis=1) / source.n_samples
+    each = _affine.each(len(rows))
+    found = _affine.sums(net, rows, each, [source], n_threads, shared=False)
+    sums = found[0] / source.n_samples
     losses = sums[:, 0]
     accuracies = sums[:, 1] if source.labels.size else np.full(len(rows), np.nan)
     if single:
@@ -155,20 +144,7 @@ def logits(
     """
     rows, single = as_rows(net, theta)
     source = _inputs(net, data, rows.dtype)
-    out = np.empty((len(rows), source.n_samples, net.n_outputs), dtype=rows.dtype)
-    layout = net.layout
-
-    def work(row: int, segment: tuple[int, int]) -> None:
-        workspace = np.empty(_blocks.workspace_size(net), dtype=rows.dtype)
-        low = segment[0]
-        for block in source.blocks(*segment):
-            n = len(block.inputs)
-            _kernels.forward(rows[row], layout, block.inputs, workspace)
-            tail = workspace[n * sum(net.sizes[1:-1]) :][: n * net.n_outputs]
-            out[row, low : low + n] = tail.reshape(n, net.n_outputs)
-            low += n
-
-    list(_blocks.over_segments(work, len(rows), source, n_threads))
+    out = _affine.outputs(net, rows, source, n_threads)
     return out[0] if single else out
 
 
@@ -244,8 +220,8 @@ def hessian_vector_product(
         Architecture and loss.
     theta : Replica, Replicas, or array (n_parameters,) or (n_replicas, n_parameters)
         Where the Hessian is taken.
-    vector : array, shape of theta
-        One vector for each parameter vector.
+    vector : array, shape of theta, or (k, n_parameters) for one point
+        One vector for each parameter vector; or many for one, which cost less together.
     data : Dataset
         Samples.
     n_threads : int, optional
@@ -253,8 +229,10 @@ def hessian_vector_product(
 
     Returns
     -------
-    array, shape of theta
-        :math:`\nabla^2 L(\theta)\, v`, at about four times the cost of a loss.
+    array, shape of vector
+        :math:`\nabla^2 L(\theta)\, v`. For products one after the other at the same point, as
+        in an iteration, `Curvature` keeps what belongs to the point; it has other curvature
+        matrices too.
 
     References
     ----------
@@ -263,31 +241,20 @@ def hessian_vector_product(
     """
     rows, single = as_rows(net, theta)
     vectors = check.array(vector, "vector", dtype=rows.dtype)
-    if vectors.shape != (rows.shape[1:] if single else rows.shape):
-        wanted = rows.shape[1:] if single else rows.shape
+    wanted = rows.shape[1:] if single else rows.shape
+    if single and vectors.ndim == 2 and vectors.shape[1] == rows.shape[1]:
+        wanted = vectors.shape
+    if vectors.shape != wanted:
         raise ShapeError(f"vector must have the shape of theta, {wanted}, got {vectors.shape}")
-    vectors = np.atleast_2d(vectors)
-    source = _blocks.source(net, data, rows.dtype)
-    layout = net.layout
-    largest = max(a * b for a, b in zip(net.sizes[:-1], net.sizes[1:], strict=True))
+    if single:
+        engine = Engine(net, rows[0], data, "hessian", hold=False)
+        return engine.products(np.atleast_2d(vectors), n_threads).reshape(wanted)
 
-    def work(row: int, segment: tuple[int, int]) -> Float64Array:
-        size = _blocks.workspace_size(net)
-        workspaces = np.empty((4, size), dtype=rows.dtype)
-        scratch = np.empty(max(size, largest), dtype=rows.dtype)
-        part = np.empty_like(rows[row])
-        total = np.zeros(net.n_parameters)
-        for block in source.blocks(*segment):
-            _curvature_kernels.product_of_block(
-                rows[row], vectors[row], layout, *block, workspaces, scratch, part
-            )
-            total += part
-        return total
+    def work(row: int) -> FloatArray:
+        engine = Engine(net, rows[row], data, "hessian", hold=False)
+        return engine.products(vectors[row : row + 1], 1)
 
-    parts = _blocks.over_segments(
-        work, len(rows), source, n_threads, rows_at_once=_blocks.ROWS_AT_ONCE
-    )
-    return _mean(parts, source.n_samples, rows.dtype, single)
+    return np.concatenate(threads.run(work, range(len(rows)), n_threads))
 
 
 def _mean(

@@ -71,6 +71,14 @@ def compared(observed: Float64Array, draws: Float64Array) -> Comparison:
     return Comparison(draws[:, None], mean[None], sd[None], scores[None], drawn[:, None])
 
 
+def in_null_units(comparison: Comparison, observed: Float64Array) -> Float64Array:
+    """Deviations (n_samples, n_statistics) towards trees in standard deviations of draws."""
+    sd = comparison.draws.std(axis=0, ddof=1)
+    deviations = observed - comparison.draws.mean(axis=0)
+    found: Float64Array = TREE_WARDS * deviations / np.where(sd > 1e-12, sd, np.inf)
+    return found
+
+
 def joined(parts: Sequence[Comparison]) -> Comparison:
     """Several samples as one comparison."""
     return Comparison(

@@ -312,14 +312,14 @@ class _Judge:
         self, comparison: Comparison, controls: list[Any], null: str, control: str
     ) -> Comparisons:
         means = comparison.draws.mean(axis=1)
-        scores = comparison.scores.mean(axis=0) * np.sqrt(len(self.samples))
+        scores = _evidence.in_null_units(comparison, self.observed)
         return Comparisons(
             null=null,
             statistics=tuple(MEASURES[k].name for k in USED),
             sides=tuple(MEASURES[k].side for k in USED),
             values=self._values(),
             bands=tuple(band(column) for column in means.T),
-            scores=scores,
+            scores=scores.mean(axis=0) * np.sqrt(len(self.samples)),
             p_values=_evidence.corrected(comparison, comparison.scores),
             power=self._power(comparison, controls),
             control=control,

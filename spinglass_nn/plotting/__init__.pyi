@@ -8,7 +8,9 @@ from .matrices import dendrogram_and_matrix, overlap_matrix
 from .output import save, svg
 from .paths import barrier_against_fraction, barrier_against_width, chain_profile, curves
 from .sharpness import flatness, flatness_against_generalization, generalization_gap
+from .spectra import spectral_density
 from .spin_glasses import against_temperature, ladder, parisi_law
+from .surfaces import surface
 from .trees import dendrogram, spanning_tree
 from .triangles import against_size, triangle_histogram
 from .walks import walk_accuracy, walk_loss
@@ -34,7 +36,9 @@ __all__ = [
     "parisi_law",
     "save",
     "spanning_tree",
+    "spectral_density",
     "style",
+    "surface",
     "svg",
     "training_curves",
     "triangle_histogram",

@@ -28,7 +28,7 @@ from spinglass_nn.typing import Float64Array
 if TYPE_CHECKING:
     from spinglass_nn.landscape.curves import LossCurve
 
-_QUANTITIES = {
+QUANTITIES = {
     "loss": "loss L (nats per sample)",
     "accuracy": "accuracy (fraction correct)",
     "test_loss": "test loss L (nats per sample)",
@@ -68,7 +68,7 @@ def curves(
     Axes
         The axes drawn on.
     """
-    check.choice(quantity, "quantity", _QUANTITIES)
+    check.choice(quantity, "quantity", QUANTITIES)
     same_length(labels, len(groups), "labels")
     ax = axes_for(ax)
     drawn = False
@@ -83,7 +83,7 @@ def curves(
     if not drawn:
         note(ax, "no curve to draw")
     ax.set_xlabel("fraction of the path t")
-    ax.set_ylabel(_QUANTITIES[quantity])
+    ax.set_ylabel(QUANTITIES[quantity])
     legend(ax)
     return ax
 
@@ -109,7 +109,7 @@ def chain_profile(
     Axes
         The axes drawn on.
     """
-    check.choice(quantity, "quantity", _QUANTITIES)
+    check.choice(quantity, "quantity", QUANTITIES)
     ax = axes_for(ax)
     x = np.asarray(curve.coordinate, dtype=np.float64)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -131,7 +131,7 @@ def chain_profile(
     else:
         note(ax, "no finite value on this chain")
     ax.set_xlabel("legs of the chain passed (one swap each)")
-    ax.set_ylabel(_QUANTITIES[quantity])
+    ax.set_ylabel(QUANTITIES[quantity])
     legend(ax)
     return ax
 

@@ -20,8 +20,14 @@ from spinglass_nn.networks._blocks import source
 from spinglass_nn.networks.losses import evaluate
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replicas
-from spinglass_nn.training._kernels import Samples, Scratch, train_steps
 from spinglass_nn.training._state import extended, series, stopped
+from spinglass_nn.training._steps import (
+    FusedSteps,
+    PlainSteps,
+    Steps,
+    fused_is_faster,
+    inputs_of,
+)
 from spinglass_nn.training.history import TrainingRun, TrainingState
 from spinglass_nn.training.optimizers import Optimizer
 from spinglass_nn.typing import FloatArray, IntArray, PathType, ProgressLike
@@ -55,8 +61,11 @@ class Job:
         self.every: int = settings["record_every"]
         self.state = extended(state, self.every, n_epochs)
         self.state.stopped[:] = stopped(self.state, stop_at_loss)
-        checked = source(net, data, state.weights.dtype)
-        self.samples = Samples(checked.inputs, checked.labels, checked.targets)
+        self.source = source(net, data, state.weights.dtype)
+        batch = min(settings["batch_size"], settings["subset_size"] or data.n_samples)
+        self.fused = fused_is_faster(net, batch, state.weights.dtype)
+        to_go = np.maximum(n_epochs - self.state.epochs_done, 0)[~self.state.stopped].sum()
+        self.inputs = inputs_of(self.source, int(to_go) if self.fused else 0)
         self.lock = threading.Lock()
         self.stop = threading.Event()
         self.saved_at = time.monotonic()
@@ -92,7 +101,7 @@ class Job:
         theta, slots = state.weights[k].copy(), state.slots[k].copy()
         subset = self._subset(k)
         trained_on = self._training_data(subset)
-        scratch = self._scratch(min(self.settings["batch_size"], len(subset)))
+        steps = self.steps(len(subset))
         tick(int(state.epochs_done[k]))
         if state.epochs_done[k] == 0 and np.isnan(state.history.norm[k, 0]):
             self._keep(k, 0, theta)
@@ -101,7 +110,7 @@ class Job:
             if self.stop.is_set():
                 return
             epoch = int(state.epochs_done[k])
-            self._epoch(k, epoch, theta, slots, subset, scratch)
+            self.epoch(k, epoch, theta, slots, subset, steps)
             due = (epoch + 1) % self.every == 0 or epoch + 1 == self.n_epochs
             record = self._record(theta, trained_on) if due else None
             if record is not None and not math.isfinite(record[0]):
@@ -133,30 +142,27 @@ class Job:
         """The number of the stream replica k draws ``what`` from."""
         return 0 if what in self.settings["share"] else self.settings["first_replica"] + k
 
-    def _scratch(self, size: int) -> Scratch:
-        dtype, units = self.state.weights.dtype, size * sum(self.net.sizes[1:])
-        return Scratch(
-            np.empty((size, self.net.n_inputs), dtype),
-            np.empty(size if self.samples.labels.size else 0, np.int64),
-            np.empty((size, self.samples.targets.shape[1]), dtype),
-            np.empty(units, dtype),
-            np.empty(units, dtype),
-            np.empty(self.net.n_parameters, dtype),
-        )
+    def steps(self, n_samples: int) -> Steps:
+        """A replica's way to take steps, on that many samples, with memory of its own."""
+        batch = min(self.settings["batch_size"], n_samples)
+        net, data, how = self.net, self.source, self.optimizer.update
+        if not self.fused:
+            return PlainSteps(net, data, how, batch)
+        return FusedSteps(net, data, self.inputs, how, self.optimizer.n_slots, batch)
 
-    def _epoch(
+    def epoch(
         self,
         k: int,
         epoch: int,
         theta: FloatArray,
         slots: FloatArray,
         subset: IntArray,
-        scratch: Scratch,
+        steps: Steps,
     ) -> None:
         """One pass over the replica's samples, in pieces that end at snapshots."""
         generator = self.seed.generator(Stream.MINIBATCHES, self._index(k, "order"), epoch)
         order = subset[generator.permutation(subset.size)]
-        size = len(scratch.inputs)
+        size = steps.batch
         per_epoch = -(-order.size // size)
         first = epoch * per_epoch
         rates = self.optimizer.learning_rate * self.optimizer.schedule.factor(
@@ -165,17 +171,8 @@ class Job:
         wanted = self.state.snapshots.steps
         cuts = [s - first for s in wanted if first < s < first + per_epoch]
         for low, high in zip([0, *cuts], [*cuts, per_epoch], strict=True):
-            loss = train_steps(
-                theta,
-                slots,
-                self.net.layout,
-                self.samples,
-                order[low * size : high * size],
-                rates[low:high],
-                first + low,
-                self.optimizer.update,
-                scratch,
-            )
+            piece = order[low * size : high * size]
+            loss = steps.train(theta, slots, piece, rates[low:high], first + low)
             if not (math.isfinite(loss) and np.isfinite(theta).all()):
                 raise self._diverged(k, epoch)
             self._keep(k, first + high, theta)

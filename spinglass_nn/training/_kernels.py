@@ -1,4 +1,7 @@
-"""Compiled training: gather a minibatch, its gradient, the optimizer's update, again."""
+"""Training by plain loops and BLAS: gather a minibatch, its gradient, the update, again.
+
+Which is for networks where BLAS wins, see `_steps`, and for tests of `_fused_kernels`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,9 @@ from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import kernel
 from spinglass_nn.networks._kernels import Layout, gradient_of_block
+from spinglass_nn.training._update_kernels import ADAM, Update
 
 Array = NDArray[Any]
-
-SGD, ADAM = 0, 1
 
 
 class Samples(NamedTuple):
@@ -33,17 +35,6 @@ class Scratch(NamedTuple):
     activations: Array
     errors: Array
     gradient: Array
-
-
-class Update(NamedTuple):
-    """An optimizer as numbers: which one, and its constants."""
-
-    kind: int
-    momentum: float  # beta1 for Adam
-    beta2: float
-    epsilon: float
-    weight_decay: float
-    variant: bool  # Nesterov for SGD, decoupled weight decay for Adam
 
 
 @kernel

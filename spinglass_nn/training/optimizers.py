@@ -7,8 +7,8 @@ from typing import TypeAlias
 from spinglass_nn._core import check
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import ParameterError
-from spinglass_nn.training import _kernels
-from spinglass_nn.training._kernels import Update
+from spinglass_nn.training import _update_kernels as kernels
+from spinglass_nn.training._update_kernels import Update
 from spinglass_nn.training.schedules import Constant, Schedule
 
 
@@ -63,7 +63,9 @@ class SGD:
     @property
     def update(self) -> Update:
         """The numbers the kernel needs."""
-        return Update(_kernels.SGD, self.momentum, 0.0, 0.0, self.weight_decay, self.nesterov)
+        # of the same types always, as for others kernels would be compiled once more
+        momentum, decay = float(self.momentum), float(self.weight_decay)
+        return Update(kernels.SGD, momentum, 0.0, 0.0, decay, bool(self.nesterov))
 
 
 @result()
@@ -123,12 +125,12 @@ class Adam:
     def update(self) -> Update:
         """The numbers the kernel needs."""
         return Update(
-            _kernels.ADAM,
-            self.beta1,
-            self.beta2,
-            self.epsilon,
-            self.weight_decay,
-            self.decoupled,
+            kernels.ADAM,
+            float(self.beta1),
+            float(self.beta2),
+            float(self.epsilon),
+            float(self.weight_decay),
+            bool(self.decoupled),
         )
 
 

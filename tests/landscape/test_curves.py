@@ -21,9 +21,8 @@ from spinglass_nn.landscape import (
     spare_unit_path,
     swap_chain,
 )
-from spinglass_nn.landscape import _kernels as kernels
 from spinglass_nn.landscape import curves as module
-from spinglass_nn.networks import MLP
+from spinglass_nn.networks import MLP, _affine
 from spinglass_nn.symmetries import balance, random_permutation, swap
 
 HIDDEN = [(), (7,), (7, 5), (7, 5, 6)]
@@ -72,11 +71,11 @@ def test_equal_to_evaluate_in_single_precision(hidden, loss):
 
 
 @pytest.mark.parametrize("net", [MLP((4, 30, 3)), MLP((4, 25, 9, 3), bias=False)], ids=str)
-def test_chains_longer_than_a_run_are_equal_to_evaluate(net, monkeypatch):
-    monkeypatch.setattr(module, "LEGS_PER_RUN", 10)
+def test_chains_cut_in_pieces_are_equal_to_evaluate(net, monkeypatch):
+    monkeypatch.setattr(_affine, "MOST_UNITS", 300)
     a = networks.initialize(net, gain=2, rng=2)[0]
     path = swap_chain(a, random_permutation(net, kind="cycle", rng=3), n_points_per_leg=4)
-    assert path.n_legs > 2 * module.LEGS_PER_RUN
+    assert len(_affine._cuts(net, module._terms([path]), True)) > 2
     assert_is_evaluate(net, clouds(600), path, 1e-12)
 
 
@@ -237,19 +236,6 @@ def test_mean_barrier_is_over_curves():
     assert estimate.error == pytest.approx(1 / math.sqrt(3))
     with pytest.raises(DataError, match="at least 2 independent units"):
         mean_barrier(curves[:1])
-
-
-def test_exponentials_are_right_to_the_last_digits():
-    scale = np.repeat([1e-8, 1, 30, 200], 1250)
-    x = -np.abs(np.random.default_rng(0).standard_normal(5000)) * scale
-    x[:3] = 0, -0.0, -1e-320
-    y = x.copy()
-    kernels.exponentials(y, np.empty_like(y))
-    np.testing.assert_allclose(y, np.exp(x), rtol=1e-15)
-    extremes = np.array([-700.0, -1e9, -np.inf, np.nan])
-    kernels.exponentials(extremes, np.empty(4))
-    np.testing.assert_allclose(extremes[:3], np.exp(-700), rtol=1e-13)
-    assert np.isnan(extremes[3])
 
 
 def test_large_logits_overflow_nowhere():

@@ -106,7 +106,7 @@ def test_single_output_takes_two_classes():
 @pytest.mark.parametrize(
     ("vector", "kind", "message"),
     [(np.zeros(20), ShapeError, r"vector must have the shape of theta, \(21,\), got \(20,\)"),
-     (np.zeros((1, 21)), ShapeError, r"vector must have the shape of theta, \(21,\)"),
+     (np.zeros((1, 1, 21)), ShapeError, r"vector must have the shape of theta, \(21,\)"),
      (1.0, ShapeError, r"vector must have the shape of theta, \(21,\)"),
      (np.full(21, np.nan), DataError, r"vector must be finite, got 21"),
      ("vector", DataError, r"vector must be an array of numbers, got str")],

@@ -1,0 +1,383 @@
+"""Compiled kernels for affine families: the loss at every mixture of some parameter vectors.
+
+The first layer is linear, so its sums at a mixture are the same mixture of its sums at the
+vectors; these are products over the data done once, in one go, for all units that differ.
+A block of samples lies side by side, arrays are (units, `COLUMNS`), and every point of the
+family passes over the block while it is in the cache.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinglass_nn._core.jit import inlined, kernel, part
+from spinglass_nn._core.products import multiply, pack, panel_width, whole_vectors
+from spinglass_nn._core.simd_functions import exponentials, hyperbolic_tangents
+from spinglass_nn._core.simd_layers import (
+    LAYER_VECTORS,
+    TALLEST,
+    product_beyond_one,
+    tile_2,
+    tile_4,
+    tile_6,
+    tile_8,
+    tile_10,
+    tile_12,
+    where_equal,
+    where_larger,
+)
+from spinglass_nn._core.simd_reals import (
+    first_lanes,
+    fused,
+    lanes_of,
+    load_reals,
+    rectified,
+    spread_real,
+    store_reals,
+    sum_of_lanes,
+)
+from spinglass_nn._core.simd_tiles import transpose_square
+from spinglass_nn.networks._kernels import CROSS_ENTROPY, RELU, SQUARED_HINGE, TANH, Layout
+
+Array = NDArray[Any]
+
+COLUMNS = 64  # samples of a block: sums of 3 x 32 units in float32 fit a first-level cache
+FAR = 1e150  # products of exponential sums are turned into logarithms from here on
+
+
+class Family(NamedTuple):
+    """Points that are mixtures of parameter vectors; point p owns terms first[p] and on."""
+
+    panels: Array  # first-layer weights of all different units, packed
+    biases: Array  # (n_units,), theirs
+    units: Array  # (n_vectors * width,), which of them make a vector's first layer
+    upper: Array  # (n_vectors * row,): above the first layer, weights (inputs, outputs), biases
+    first: Array  # (n_points + 1,)
+    vector: Array  # (n_terms,)
+    coefficient: Array  # (n_terms,)
+
+
+class Scratch(NamedTuple):
+    """Flat workspaces of one thread."""
+
+    across: Array  # (COLUMNS, a panel's width): sums as the product leaves them
+    pool: Array  # (n_units, COLUMNS): first-layer sums of all different units
+    active: Array  # (2, units, COLUMNS): layers below and above by turns
+    theta: Array  # parameters above the first layer at a point
+    labels: Array  # (COLUMNS,), as reals
+    targets: Array  # (outputs, COLUMNS)
+    tile: Array
+
+
+@part
+def prepare_block(
+    family: Family, inputs: Array, labels: Array, targets: Array, scratch: Scratch
+) -> None:
+    """First-layer sums of all units of a block; its labels and targets side by side."""
+    n, depth = inputs.shape
+    flat = inputs.reshape(inputs.size)
+    pool, across, lanes = scratch.pool, scratch.across, lanes_of(scratch.pool)
+    width = family.biases.size
+    total = whole_vectors(width, pool)
+    first = np.int64(0)
+    while first < total:
+        wide = panel_width(total - first, pool)
+        multiply(
+            flat, np.int64(0), depth, np.int64(1), n, depth, family.panels, first * depth,
+            min(wide, width - first), across, np.int64(0), wide, scratch.tile,
+        )  # fmt: skip
+        for i in range(0, COLUMNS, lanes):
+            for j in range(0, wide, lanes):
+                place = (first + j) * COLUMNS + i
+                transpose_square(across, i * wide + j, wide, pool, place, np.int64(COLUMNS))
+        first += wide
+    for unit in range(width):
+        bias = spread_real(family.biases[unit])
+        for i in range(unit * COLUMNS, (unit + 1) * COLUMNS, lanes):
+            store_reals(pool, i, load_reals(pool, i) + bias)
+    for i in range(COLUMNS):
+        scratch.labels[i] = labels[i] if i < labels.size else -1
+    for c in range(targets.shape[1]):
+        for i in range(n):
+            scratch.targets[c * COLUMNS + i] = targets[i, c]
+
+
+@inlined
+def mix_units(
+    pool: Array, units: Array, vector: Array, coefficient: Array, begin: int, n_terms: int,
+    width: int, out: Array,
+) -> None:  # fmt: skip
+    """First-layer sums at a point, (width, COLUMNS): a mixture of those of its vectors."""
+    lanes, columns = lanes_of(out), np.int64(COLUMNS)
+    c0, v0 = spread_real(coefficient[begin]), vector[begin] * width
+    if n_terms == 1:
+        for unit in range(width):
+            at, at0 = unit * columns, units[v0 + unit] * columns
+            for i in range(0, COLUMNS, lanes):
+                store_reals(out, at + i, c0 * load_reals(pool, at0 + i))
+        return
+    c1, v1 = spread_real(coefficient[begin + 1]), vector[begin + 1] * width
+    for unit in range(width):
+        at, at0, at1 = unit * columns, units[v0 + unit] * columns, units[v1 + unit] * columns
+        for i in range(0, COLUMNS, lanes):
+            value = c0 * load_reals(pool, at0 + i)
+            store_reals(out, at + i, fused(c1, load_reals(pool, at1 + i), value))
+    for t in range(begin + 2, begin + n_terms):
+        c, v = spread_real(coefficient[t]), vector[t] * width
+        for unit in range(width):
+            at, there = unit * columns, units[v + unit] * columns
+            for i in range(0, COLUMNS, lanes):
+                value = load_reals(out, at + i)
+                store_reals(out, at + i, fused(c, load_reals(pool, there + i), value))
+
+
+@inlined
+def mix_three_rectified(
+    pool: Array, units: Array, vector: Array, coefficient: Array, begin: int, width: int,
+    out: Array,
+) -> None:  # fmt: skip
+    """`mix_units` of three vectors, and rectified: what planes are made of."""
+    lanes, columns = lanes_of(out), np.int64(COLUMNS)
+    c0, v0 = spread_real(coefficient[begin]), vector[begin] * width
+    c1, v1 = spread_real(coefficient[begin + 1]), vector[begin + 1] * width
+    c2, v2 = spread_real(coefficient[begin + 2]), vector[begin + 2] * width
+    for unit in range(width):
+        at, at0 = unit * columns, units[v0 + unit] * columns
+        at1, at2 = units[v1 + unit] * columns, units[v2 + unit] * columns
+        for i in range(0, COLUMNS, lanes):
+            value = fused(c1, load_reals(pool, at1 + i), c0 * load_reals(pool, at0 + i))
+            value = fused(c2, load_reals(pool, at2 + i), value)
+            store_reals(out, at + i, rectified(value))
+
+
+@inlined
+def mix_upper(
+    upper: Array, vector: Array, coefficient: Array, begin: int, n_terms: int, theta: Array
+) -> None:
+    """The parameters above the first layer at a point."""
+    lanes, size = lanes_of(theta), np.int64(theta.size)
+    c, place = spread_real(coefficient[begin]), vector[begin] * size
+    for i in range(0, size, lanes):
+        store_reals(theta, i, c * load_reals(upper, place + i))
+    for t in range(begin + 1, begin + n_terms):
+        c, place = spread_real(coefficient[t]), vector[t] * size
+        for i in range(0, size, lanes):
+            value = load_reals(theta, i)
+            store_reals(theta, i, fused(c, load_reals(upper, place + i), value))
+
+
+@part
+def bend(values: Array, at: int, units: int) -> None:
+    """The hyperbolic tangent of some rows, in place."""
+    for i in range(at, at + units * COLUMNS, lanes_of(values)):
+        store_reals(values, i, hyperbolic_tangents(load_reals(values, i)))
+
+
+@part
+def straighten(values: Array, at: int, units: int) -> None:
+    """Zero for what is negative in some rows, in place."""
+    for i in range(at, at + units * COLUMNS, lanes_of(values)):
+        store_reals(values, i, rectified(load_reals(values, i)))
+
+
+@part
+def layer_above(
+    theta: Array, start: int, n_in: int, n_out: int, active: Array, below: int, above: int
+) -> None:
+    """``W a + b`` for a block; up to `TALLEST` rows more than ``n_out`` are written."""
+    wide = LAYER_VECTORS * lanes_of(active)
+    tiles = (n_out + TALLEST - 1) // TALLEST
+    tall = (n_out + tiles - 1) // tiles
+    columns, bias = np.int64(COLUMNS), start + n_in * n_out
+    for i in range(0, COLUMNS, wide):
+        for r in range(0, n_out, tall):
+            rows, w, b = min(tall, n_out - r), start + r, bias + r
+            z, a = above + r * columns + i, below + i
+            if rows > 10:
+                tile_12(theta, w, n_out, theta, b, active, a, columns, n_in, active, z)
+            elif rows > 8:
+                tile_10(theta, w, n_out, theta, b, active, a, columns, n_in, active, z)
+            elif rows > 6:
+                tile_8(theta, w, n_out, theta, b, active, a, columns, n_in, active, z)
+            elif rows > 4:
+                tile_6(theta, w, n_out, theta, b, active, a, columns, n_in, active, z)
+            elif rows > 2:
+                tile_4(theta, w, n_out, theta, b, active, a, columns, n_in, active, z)
+            else:
+                tile_2(theta, w, n_out, theta, b, active, a, columns, n_in, active, z)
+
+
+@inlined
+def outputs_at(
+    units: Array, upper: Array, vector: Array, coefficient: Array, begin: int, n_terms: int,
+    sizes: Array, activation: int, pool: Array, active: Array, theta: Array,
+) -> int:  # fmt: skip
+    """Compute the outputs at a point, (outputs, COLUMNS); where in ``active`` they begin.
+
+    It takes arrays, not tuples of them: taking those apart counts references at each point.
+    """
+    last, width = sizes.size - 2, sizes[1]
+    straight = last > 0 and activation == RELU and n_terms == 3
+    if straight:
+        mix_three_rectified(pool, units, vector, coefficient, begin, width, active)
+    else:
+        mix_units(pool, units, vector, coefficient, begin, n_terms, width, active)
+    below: Any = np.int64(0)
+    above: Any = active.size // 2
+    start: Any = np.int64(0)
+    if last > 0:
+        mix_upper(upper, vector, coefficient, begin, n_terms, theta)
+    for layer in range(1, last + 1):
+        n_in, n_out = sizes[layer], sizes[layer + 1]
+        if activation == TANH:
+            bend(active, below, n_in)
+        elif activation == RELU and not (straight and layer == 1):
+            straighten(active, below, n_in)
+        layer_above(theta, start, n_in, n_out, active, below, above)
+        start += (n_in + 1) * n_out
+        below, above = above, below
+    return below  # type: ignore[no-any-return]
+
+
+@part
+def right_answers(z: Array, at: int, n_out: int, n: int, labels: Array) -> float:
+    """Samples of a block whose first largest output, or sign of one output, is the label's."""
+    lanes = lanes_of(z)
+    real = z.dtype.type
+    zero, count = spread_real(real(0)), spread_real(real(0))
+    one = spread_real(real(1))
+    for i in range(0, n, lanes):
+        top, best = load_reals(z, at + i), zero
+        if n_out == 1:
+            best = where_larger(top, zero, one, zero)
+        for c in range(1, n_out):
+            value = load_reals(z, at + c * COLUMNS + i)
+            best = where_larger(value, top, spread_real(real(c)), best)
+            top = where_larger(value, top, value, top)
+        hits = where_equal(best, load_reals(labels, i), one, zero)
+        count = count + first_lanes(hits, n - i, zero)
+    return sum_of_lanes(count)  # type: ignore[no-any-return]
+
+
+@part
+def cross_entropy(z: Array, at: int, n_out: int, n: int, labels: Array) -> tuple[float, float]:
+    r"""Summed cross-entropy of a block, and right answers.
+
+    Per sample ``log(1 + r) + (top - z_label)``, with r the other outputs' exponentials over
+    the largest one's: right to rounding even where the loss is tiny. The logarithms are of
+    products over many samples.
+    """
+    lanes = lanes_of(z)
+    real = z.dtype.type
+    zero, one = spread_real(real(0)), spread_real(real(1))
+    count, gaps = zero, zero
+    product, total = 1.0, 0.0
+    for i in range(0, n, lanes):
+        label = load_reals(labels, i)
+        top = load_reals(z, at + i)
+        best, answer = zero, top
+        for c in range(1, n_out):
+            value, place = load_reals(z, at + c * COLUMNS + i), spread_real(real(c))
+            best = where_larger(value, top, place, best)
+            top = where_larger(value, top, value, top)
+            answer = where_equal(label, place, value, answer)
+        rest = zero
+        for c in range(n_out):
+            term = exponentials(load_reals(z, at + c * COLUMNS + i) - top)
+            rest = rest + where_equal(best, spread_real(real(c)), zero, term)
+        hits = where_equal(best, label, one, zero)
+        count = count + first_lanes(hits, n - i, zero)
+        gaps = gaps + first_lanes(top - answer, n - i, zero)
+        product *= product_beyond_one(first_lanes(rest, n - i, zero))
+        if not product < FAR:
+            total += math.log(product)
+            product = 1.0
+    return total + math.log(product) + float(sum_of_lanes(gaps)), sum_of_lanes(count)
+
+
+@part
+def squared_loss(z: Array, at: int, n_out: int, n: int, targets: Array, hinge: bool) -> float:
+    """Summed squared error or squared hinge of a block."""
+    lanes = lanes_of(z)
+    real = z.dtype.type
+    zero, one, total = spread_real(real(0)), spread_real(real(1)), 0.0
+    for i in range(0, n, lanes):
+        squares = zero
+        for c in range(n_out):
+            value = load_reals(z, at + c * COLUMNS + i)
+            target = load_reals(targets, c * COLUMNS + i)
+            error = value - target
+            if hinge:  # targets are ±1, so within the margin it is the error
+                error = where_larger(target * value, one, zero, error)  # keeps a NaN
+            squares = fused(error, error, squares)
+        total += float(sum_of_lanes(first_lanes(squares, n - i, zero)))
+    return 0.5 * total
+
+
+@kernel
+def pack_rows(rows: Array, panels: Array) -> None:
+    """Pack first-layer weights (units, inputs) for the product with the data."""
+    units, depth = rows.shape
+    flat = rows.reshape(rows.size)
+    pack(flat, np.int64(0), np.int64(1), depth, depth, units, panels, np.int64(0))
+
+
+@kernel
+def family_of_block(
+    family: Family,
+    layout: Layout,
+    inputs: Array,
+    labels: Array,
+    targets: Array,
+    scratch: Scratch,
+    sums: Array,
+) -> None:
+    """Add loss and right answers at every point to ``sums`` (n_points, 2)."""
+    sizes, activation, loss = layout.sizes, layout.activation, layout.loss
+    units, upper, vector = family.units, family.upper, family.vector
+    first, coefficient, pool, active = (
+        family.first, family.coefficient, scratch.pool, scratch.active
+    )  # fmt: skip
+    theta, known, wanted = scratch.theta, scratch.labels, scratch.targets
+    n_out = sizes[sizes.size - 1]
+    for low in range(0, inputs.shape[0], COLUMNS):
+        high = min(low + COLUMNS, inputs.shape[0])
+        n, some = high - low, labels[low:high]
+        prepare_block(family, inputs[low:high], some, targets[low:high], scratch)
+        for p in range(sums.shape[0]):
+            z = outputs_at(
+                units, upper, vector, coefficient, first[p], first[p + 1] - first[p],
+                sizes, activation, pool, active, theta,
+            )  # fmt: skip
+            if loss == CROSS_ENTROPY:
+                total, right = cross_entropy(active, z, n_out, n, known)
+            else:
+                total = squared_loss(active, z, n_out, n, wanted, loss == SQUARED_HINGE)
+                right = right_answers(active, z, n_out, n, known)
+            sums[p, 0] += total
+            sums[p, 1] += right
+
+
+@kernel
+def logits_of_block(
+    family: Family, layout: Layout, inputs: Array, scratch: Scratch, out: Array, row: int
+) -> None:
+    """Outputs at every point to ``out`` (n_points, n_samples, outputs), from ``row`` on."""
+    empty, first, active = np.zeros(0, dtype=np.int64), family.first, scratch.active
+    for low in range(0, inputs.shape[0], COLUMNS):
+        high = min(low + COLUMNS, inputs.shape[0])
+        block = inputs[low:high]
+        prepare_block(family, block, empty, block[:, :0], scratch)
+        for p in range(out.shape[0]):
+            z = outputs_at(
+                family.units, family.upper, family.vector, family.coefficient, first[p],
+                first[p + 1] - first[p], layout.sizes, layout.activation, scratch.pool,
+                active, scratch.theta,
+            )  # fmt: skip
+            for i in range(high - low):
+                for c in range(out.shape[2]):
+                    out[p, row + low + i, c] = active[z + c * COLUMNS + i]

@@ -1,0 +1,296 @@
+"""Training in packed form: forward, back and the optimizer's step, a register tile at a time.
+
+A piece of the gradient is used as soon as its tile is summed: the parameters move, and the
+gradient is never stored, unless a batch takes several blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinglass_nn._core.jit import kernel, part, spliced
+from spinglass_nn._core.products import ZERO, Int, panel_width, tile_of_panel, whole_vectors
+from spinglass_nn._core.simd_functions import hyperbolic_tangents
+from spinglass_nn._core.simd_reals import (
+    lanes_of,
+    load_reals,
+    rectified,
+    spread_real,
+    store_reals,
+    where_positive,
+)
+from spinglass_nn._core.simd_tiles import TILE_ROWS, transpose_square
+from spinglass_nn.networks._kernels import IDENTITY, RELU, TANH
+from spinglass_nn.training._gather_kernels import Inputs, gather, prefetch_rows
+from spinglass_nn.training._output_kernels import Answers, output_errors
+from spinglass_nn.training._update_kernels import (
+    Numbers,
+    Update,
+    add_collected,
+    collect,
+    descend,
+    numbers_of_step,
+)
+
+Array = NDArray[Any]
+ONE: Int = np.int64(1)
+ROWS: Int = np.int64(TILE_ROWS)
+# Rows of weights whose gradient is summed before they move: 8 tiles are 8 kB of float32.
+GROUP = 8 * TILE_ROWS
+
+
+class Plan(NamedTuple):
+    """Sizes and places, as kernels read them; layers count from 0."""
+
+    sizes: Array  # (n_layers + 1,)
+    bias: bool
+    activation: int
+    loss: int
+    weights: Array  # where the packed weights of a layer begin
+    biases: Array  # where its biases begin
+    turned: Array  # where its weights, packed the other way round, begin
+    places: Array  # where its activations, and errors, begin
+    rows: Array  # entries from one sample's activations to the next sample's
+    input_row: int  # the same for the inputs
+    block: int  # samples at a time
+    batch: int  # samples of a step
+
+
+class Room(NamedTuple):
+    """Memory of one replica in training, all of it flat and aligned."""
+
+    packed: Array  # parameters
+    slots: Array  # the optimizer's memory, one packed vector after the other
+    total: Array  # gradient summed over the blocks so far, packed
+    turned: Array  # weights packed the other way round, for the way back
+    inputs: Array
+    activations: Array
+    errors: Array
+    sums: Array  # of one column each, for the biases
+    tile: Array
+
+
+@part
+def turn(packed: Array, plan: Plan, layer: Int, turned: Array) -> None:
+    """Pack W (outputs, inputs) of a layer as a right factor, from W^T packed as one."""
+    lanes = lanes_of(packed)
+    n_in = whole_vectors(plan.sizes[layer], packed)
+    n_out = whole_vectors(plan.sizes[layer + 1], packed)
+    low = ZERO  # first output of a panel of W^T
+    while low < n_out:
+        wide = panel_width(n_out - low, packed)
+        left = ZERO  # first input of a panel of W
+        while left < n_in:
+            across = panel_width(n_in - left, packed)
+            source = plan.weights[layer] + low * n_in + left * wide
+            place = plan.turned[layer] + left * n_out + low * across
+            for i in range(0, across, lanes):
+                for o in range(0, wide, lanes):
+                    corner = place + o * across + i
+                    transpose_square(
+                        packed, source + i * wide + o, wide, turned, corner, across
+                    )
+            left += across
+        low += wide
+
+
+@spliced
+def finish_activations(
+    tile: Array, n: Int, wide: Int, biases: Array, bias_at: Int, out: Array, at: Int, row: Int,
+    activation: Int,
+) -> None:  # fmt: skip
+    """Add biases to a tile, apply the activation, and put it where it belongs."""
+    for j in range(0, wide, lanes_of(tile)):
+        bias = load_reals(biases, bias_at + j)
+        for r in range(n):
+            z = load_reals(tile, r * wide + j) + bias
+            if activation == RELU:
+                z = rectified(z)
+            elif activation == TANH:
+                z = hyperbolic_tangents(z)
+            store_reals(out, at + r * row + j, z)
+
+
+@part
+def forward_layer(
+    below: Array, start: Int, row: Int, n: Int, plan: Plan, layer: Int, room: Room,
+    inputs: Inputs, order: Array, coming: Int,
+) -> None:  # fmt: skip
+    """Activations of one layer; the first asks for the inputs of the samples coming next."""
+    depth, lines = plan.sizes[layer], plan.rows[layer]
+    spacing = whole_vectors(depth, room.packed)
+    total = whole_vectors(plan.sizes[layer + 1], room.packed)
+    activation = plan.activation if layer + 1 < plan.rows.size else IDENTITY
+    first = ZERO
+    while first < total:
+        wide = panel_width(total - first, room.packed)
+        for i in range(0, n, TILE_ROWS):
+            if layer == 0 and first == 0:
+                prefetch_rows(inputs, order, coming + i, coming + i + TILE_ROWS)
+            rows = min(ROWS, n - i)
+            tile_of_panel(
+                below, start + i * row, row, ONE, room.packed,
+                plan.weights[layer] + first * spacing, wide, depth, rows, wide, room.tile, ZERO,
+            )  # fmt: skip
+            finish_activations(
+                room.tile, rows, wide, room.packed, plan.biases[layer] + first,
+                room.activations, plan.places[layer] + i * lines + first, lines, activation,
+            )  # fmt: skip
+        first += wide
+
+
+@spliced
+def finish_errors(
+    tile: Array, n: Int, wide: Int, activations: Array, at: Int, row: Int, errors: Array,
+    activation: Int,
+) -> None:  # fmt: skip
+    """Multiply a tile by the slope of the activation, told from its output."""
+    one = spread_real(tile.dtype.type(1))
+    for r in range(n):
+        for j in range(0, wide, lanes_of(tile)):
+            e, place = load_reals(tile, r * wide + j), at + r * row + j
+            a = load_reals(activations, place)
+            if activation == RELU:
+                e = where_positive(e, a)
+            elif activation == TANH:
+                e = e * (one - a * a)
+            store_reals(errors, place, e)
+
+
+@part
+def errors_below(delta: Array, n: Int, plan: Plan, layer: Int, room: Room) -> None:
+    """Errors of the layer below, from those of ``layer``."""
+    n_out, row, lower = plan.sizes[layer + 1], plan.rows[layer], plan.rows[layer - 1]
+    spacing = whole_vectors(n_out, room.packed)
+    total = whole_vectors(plan.sizes[layer], room.packed)
+    first = ZERO
+    while first < total:
+        wide = panel_width(total - first, room.packed)
+        for i in range(0, n, TILE_ROWS):
+            rows = min(ROWS, n - i)
+            tile_of_panel(
+                delta, plan.places[layer] + i * row, row, ONE, room.turned,
+                plan.turned[layer] + first * spacing, wide, n_out, rows, wide, room.tile, ZERO,
+            )  # fmt: skip
+            finish_errors(
+                room.tile, rows, wide, room.activations,
+                plan.places[layer - 1] + i * lower + first, lower, room.errors, plan.activation,
+            )  # fmt: skip
+        first += wide
+
+
+@spliced
+def learn(
+    room: Room, at: Int, gradient: Array, n: Int, how: Update, by: Numbers, first: bool,
+    last: bool,
+) -> None:  # fmt: skip
+    """Use a piece of gradient: the parameters move with the last block of a batch."""
+    if not last:
+        collect(room.total, at, gradient, n, first)
+        return
+    if not first:
+        add_collected(gradient, room.total, at, n)
+    descend(room.packed, at, gradient, n, room.slots, how, by)
+
+
+@part
+def learn_layer(
+    below: Array, start: Int, below_row: Int, delta: Array, n: Int, plan: Plan, layer: Int,
+    room: Room, how: Update, by: Numbers, first_block: bool, last_block: bool,
+) -> None:  # fmt: skip
+    """Gradient of one layer's weights and biases, used tile by tile."""
+    n_in, row = plan.sizes[layer], plan.rows[layer]
+    spacing = whole_vectors(n_in, room.packed)
+    total = whole_vectors(plan.sizes[layer + 1], room.packed)
+    first = ZERO
+    while first < total:
+        wide = panel_width(total - first, room.packed)
+        at = plan.weights[layer] + first * spacing
+        for low in range(0, n_in, GROUP):
+            end: Int = min(low + GROUP, n_in)
+            for i in range(low, end, TILE_ROWS):
+                tile_of_panel(
+                    below, start + i, ONE, below_row, delta, plan.places[layer] + first,
+                    row, n, min(ROWS, end - i), wide, room.tile, (i - low) * wide,
+                )  # fmt: skip
+            here, size = at + low * wide, (end - low) * wide
+            learn(room, here, room.tile, size, how, by, first_block, last_block)
+        first += wide
+    if plan.bias:
+        column_sums(delta, plan.places[layer], row, n, total, room.sums)
+        at = plan.biases[layer]
+        learn(room, at, room.sums, total, how, by, first_block, last_block)
+
+
+@spliced
+def column_sums(values: Array, start: Int, row: Int, n: Int, width: Int, out: Array) -> None:
+    """Sums over ``n`` rows, for ``width`` columns in whole vectors."""
+    for j in range(0, width, lanes_of(values)):
+        total = load_reals(values, start + j)
+        for i in range(1, n):
+            total = total + load_reals(values, start + i * row + j)
+        store_reals(out, j, total)
+
+
+@spliced
+def block_step(
+    plan: Plan, inputs: Inputs, answers: Answers, order: Array, begin: Int, n: Int, room: Room,
+    how: Update, by: Numbers, first: bool, last: bool,
+) -> float:  # fmt: skip
+    """One block of a batch: its loss, and what its gradient does."""
+    top = plan.rows.size - 1
+    gather(inputs, order, begin, n, room.inputs, plan.input_row)
+    below, start, row = room.inputs, ZERO, plan.input_row
+    for layer in range(top + 1):
+        coming = begin + n if layer == 0 else order.size
+        forward_layer(below, start, row, n, plan, layer, room, inputs, order, coming)
+        below, start, row = room.activations, plan.places[layer], plan.rows[layer]
+    loss = output_errors(
+        room.activations, plan.places[top], plan.rows[top], n, plan.sizes[top + 1], answers,
+        order, begin, plan.loss,
+    )  # fmt: skip
+    delta = room.activations
+    for layer in range(top, -1, -1):
+        below, start, row = room.inputs, ZERO, plan.input_row
+        if layer > 0:
+            below, start, row = room.activations, plan.places[layer - 1], plan.rows[layer - 1]
+            errors_below(delta, n, plan, layer, room)
+        learn_layer(below, start, row, delta, n, plan, layer, room, how, by, first, last)
+        if layer > 0 and last:
+            turn(room.packed, plan, layer, room.turned)
+        delta = room.errors
+    return loss
+
+
+@kernel
+def train_fused(
+    plan: Plan, inputs: Inputs, answers: Answers, order: Array, rates: Array,
+    first_step: Int, how: Update, room: Room,
+) -> float:  # fmt: skip
+    """One step per entry of ``rates``, on consecutive batches of ``order``.
+
+    The last batch may be smaller. Returns the summed loss of the batches, NaN once training
+    has diverged.
+    """
+    for layer in range(1, plan.rows.size):
+        turn(room.packed, plan, layer, room.turned)
+    total = 0.0
+    for k in range(rates.size):
+        begin = k * plan.batch
+        end = min(begin + plan.batch, order.size)
+        by = numbers_of_step(how, end - begin, rates[k], first_step + k + 1, room.packed)
+        low = begin
+        while low < end:
+            n = min(plan.block, end - low)
+            total += block_step(
+                plan, inputs, answers, order, low, n, room, how, by, low == begin,
+                low + n == end,
+            )  # fmt: skip
+            low += n
+        if not math.isfinite(total):
+            return math.nan
+    return total

@@ -1,0 +1,78 @@
+"""Curvature matrices from their definitions, sample by sample; slow and obvious."""
+
+from __future__ import annotations
+
+import numpy as np
+from naive import networks
+
+
+def hessian(net, theta, inputs, labels, targets=None):
+    rows = [
+        networks.hessian_vector_product(net, theta, unit, inputs, labels, targets)
+        for unit in np.eye(len(theta))
+    ]
+    return np.array(rows)
+
+
+def jacobians(net, theta, inputs):
+    """dz_c / dtheta_k of every sample, (n_samples, n_outputs, n_parameters)."""
+    columns = [
+        networks.logits(net, theta + 1j * networks.STEP * unit, inputs).imag / networks.STEP
+        for unit in np.eye(len(theta))
+    ]
+    return np.stack(columns, axis=-1)
+
+
+def output_curvature(net, z, label, target):
+    """Second derivatives of one sample's loss in its outputs."""
+    if net.loss == "cross_entropy":
+        p = np.exp(z - z.max())
+        p /= p.sum()
+        return np.diag(p) - np.outer(p, p)
+    if net.loss == "squared_error":
+        return np.eye(len(z))
+    return np.diag([1.0 if 1 - t * v > 0 else 0.0 for t, v in zip(target, z, strict=True)])
+
+
+def gauss_newton(net, theta, inputs, labels):
+    total = np.zeros((len(theta), len(theta)))
+    targets = networks.targets_of(net, labels)
+    z = networks.logits(net, theta, inputs)
+    for i, jacobian in enumerate(jacobians(net, theta, inputs)):
+        total += jacobian.T @ output_curvature(net, z[i], labels[i], targets[i]) @ jacobian
+    return total / len(inputs)
+
+
+def empirical_fisher(net, theta, inputs, labels):
+    total = np.zeros((len(theta), len(theta)))
+    for i in range(len(inputs)):
+        slope = networks.gradient(net, theta, inputs[i : i + 1], labels[i : i + 1])
+        total += np.outer(slope, slope)
+    return total / len(inputs)
+
+
+def softmax_fisher(net, theta, inputs):
+    """Gradients of -log p averaged over all labels with the network's own probabilities."""
+    total = np.zeros((len(theta), len(theta)))
+    for x, z in zip(inputs, networks.logits(net, theta, inputs), strict=True):
+        p = np.exp(z - z.max())
+        p /= p.sum()
+        for label, probability in enumerate(p):
+            slope = networks.gradient(net, theta, x[None], np.array([label]))
+            total += probability * np.outer(slope, slope)
+    return total / len(inputs)
+
+
+def residual_part(net, theta, inputs, labels):
+    """The network's own bends: the Hessian of sum_c e_c z_c with the errors e held fixed."""
+    z = networks.logits(net, theta, inputs)
+    errors = networks.output_errors(net, z, labels)
+    h, n = 1e-4, len(theta)
+    out = np.empty((n, n))
+
+    def slope(at):
+        return np.einsum("nc,ncp->p", errors, jacobians(net, at, inputs)) / len(inputs)
+
+    for k, unit in enumerate(np.eye(n)):
+        out[k] = (slope(theta + h * unit) - slope(theta - h * unit)) / (2 * h)
+    return out
