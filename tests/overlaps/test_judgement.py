@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 import spinglass_nn as sg
+from spinglass_nn._core.random import seed_of
 from spinglass_nn.errors import DataError, ParameterError
 from spinglass_nn.overlaps import Distances, distances, tree_points, verdict
 from spinglass_nn.overlaps import _evidence as evidence
+from spinglass_nn.overlaps._noise import blurred
+from spinglass_nn.overlaps.judgement import _Judge
+from spinglass_nn.overlaps.star_nulls import star_null
 
 RNG = np.random.default_rng
 
@@ -162,25 +166,57 @@ def test_numbers_are_checked():
         verdict(d, level=1.5)
 
 
-@pytest.mark.physics
-def test_one_cluster_is_rejected_at_the_level():
-    n_sets, rejected = 300, 0
-    for k in range(n_sets):
-        rng = RNG(k)
-        points = rng.normal(size=300) + rng.normal(size=(16, 300))
-        found = verdict(distances(points, kind="1 - overlap"), n_null=99, n_controls=10, rng=k)
-        rejected += found.clusters.p_value <= 0.05
-    assert abs(rejected - 0.05 * n_sets) < 4 * np.sqrt(0.05 * 0.95 * n_sets)
+N_SETS = 500
+
+
+def least_p(make, flat=False):
+    """Smallest corrected p-value of each set, without controls."""
+    found = []
+    for k in range(N_SETS):
+        judge = _Judge([blurred(make(RNG(k)), seed_of(k), 0)], 99, 10, 0.05, seed_of(k), 1)
+        if flat:
+            part, _ = judge._flattest(0, judge.samples[0])
+        else:
+            part = judge._compare(0, 0, star_null(judge.samples[0]).draw, 99)
+        found.append(evidence.corrected(part, part.scores).min())
+    return np.array(found)
+
+
+def directions_about(rng):
+    return distances(rng.normal(size=300) + rng.normal(size=(16, 300)), kind="1 - overlap")
+
+
+def far_and_near(rng):
+    return distances(np.exp(0.4 * rng.normal(size=(16, 1))) * rng.normal(size=(16, 300)))
+
+
+def one_state(rng):
+    field = np.tanh(2 * rng.normal(size=300))
+    return distances(
+        np.where(rng.random((16, 300)) < (1 + field) / 2, 1, -1).astype(np.int8), kind="hamming"
+    )
+
+
+def ferromagnet(rng):
+    spins = np.where(rng.random((12, 300)) < 0.98, 1, -1) * rng.choice([-1, 1], (12, 1))
+    return distances(spins.astype(np.int8), kind="hamming")
+
+
+def flat(rng):
+    n_clusters = int(rng.integers(2, 6))
+    centres = rng.normal(size=(n_clusters, 500))[rng.integers(0, n_clusters, 12)]
+    return distances(centres + rng.normal(size=(12, 500)), kind="1 - overlap")
 
 
 @pytest.mark.physics
-def test_clusters_are_called_a_hierarchy_at_most_at_the_level():
-    n_sets, wrong = 100, 0
-    for k in range(n_sets):
-        rng = RNG(k)
-        n_clusters = int(rng.integers(3, 7))
-        labels = rng.integers(0, n_clusters, 20)
-        points = rng.normal(size=(n_clusters, 300))[labels] + rng.normal(size=(20, 300))
-        found = verdict(distances(points, kind="1 - overlap"), n_null=99, n_controls=10, rng=k)
-        wrong += found.finding == "hierarchy"
-    assert wrong < 0.05 * n_sets + 4 * np.sqrt(0.05 * 0.95 * n_sets)
+@pytest.mark.parametrize("make", [directions_about, far_and_near, one_state])
+def test_one_cluster_is_rejected_at_the_level(make):
+    rejected = (least_p(make) <= 0.05).sum()
+    assert abs(rejected - 0.05 * N_SETS) < 3 * np.sqrt(0.05 * 0.95 * N_SETS)
+
+
+@pytest.mark.physics
+@pytest.mark.parametrize("make", [flat, ferromagnet])
+def test_clusters_are_called_a_hierarchy_at_most_at_the_level(make):
+    rejected = (least_p(make, flat=True) <= 0.05).sum()
+    assert rejected < 0.05 * N_SETS + 3 * np.sqrt(0.05 * 0.95 * N_SETS)
