@@ -16,7 +16,7 @@ from pathlib import Path
 
 import spinglass_nn as sg
 
-POINTS, LEVELS, DIMENSIONS, N_SETS = (8, 12, 16, 24, 32, 48), (2, 3, 4), (1000, 100), 40
+POINTS, LEVELS, DIMENSIONS, N_SETS = (8, 12, 16, 24, 32), (2, 3, 4), (1000, 100), 40
 FINDINGS = (
     "consistent with noise",
     "one cluster",

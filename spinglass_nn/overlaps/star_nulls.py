@@ -92,7 +92,9 @@ def one_step_null(distances: Distances | ArrayLike, labels: ArrayLike) -> NullMo
     - draws the distances of centres anew as `star_null` does: how far out each cluster lies
       stays, and so does the size of what is left.
 
-    Only scalar products by classical scaling are needed, and these need not be positive.
+    Only scalar products by classical scaling are needed, and these need not be positive. For
+    distances made of overlaps the points lie on a sphere, and are kept there: each keeps its
+    overlap with the centre of its cluster, and the directions from that centre are rotated.
     The reach :math:`\rho_a` is that of a star in each cluster of four points or more, with
     its spread brought down by what Gaussian points of equal reach would show; if that is
     all, it is one. Where points differ in reach the test is conservative.
