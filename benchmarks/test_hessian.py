@@ -17,7 +17,9 @@ from spinglass_nn.networks import MLP, Curvature
 from spinglass_nn.training import SGD, train_replicas
 
 N_SAMPLES = 10_000
+REST = 0.05  # s; a peer's idle threads spin for a while and would take our second core
 NET = MLP((784, 32, 10))
+pytestmark = pytest.mark.filterwarnings("default")  # of peers
 threads = pytest.mark.parametrize("n_threads", [1, 2], ids=["1thread", "2threads"])
 
 
@@ -79,6 +81,7 @@ def compare(functions, rounds, n_threads, summary, title, judge=lambda *_: ""):
     notes = {}
     for turn in range(rounds + 1):
         for name, function in functions.items():
+            time.sleep(REST)
             start = clock()
             found = function()
             if turn:
