@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import part, spliced
+from spinglass_nn._core.simd import prefetch_far
 from spinglass_nn._core.simd_reals import lanes_of, load_reals, store_reals
 from spinglass_nn._core.simd_tiles import (
     TILE_ROWS,
@@ -28,6 +29,7 @@ Int: TypeAlias = Any  # int64, of Python or NumPy: kernels are the same for both
 
 ZERO: Int = np.int64(0)  # a literal 0 as an argument would have a kernel compiled for it alone
 _ROWS: Int = np.int64(TILE_ROWS)
+_LINE = 64  # bytes of a cache line
 
 
 @spliced
@@ -42,6 +44,17 @@ def panel_width(left: Int, array: Array) -> Any:
     """Columns of the next panel, where ``left`` columns, whole vectors, are left."""
     lanes = lanes_of(array)
     return TILE_VECTORS * lanes if left >= TILE_VECTORS * lanes else lanes
+
+
+@spliced
+def ask_for(array: Array, start: Int, stop: Int) -> None:
+    """Have ``array[start:stop]`` brought near, as far as it exists, without waiting for it.
+
+    The machine notices by itself that memory is read in order, but not across pages: rows of
+    some thousand bytes, eight at a time, come late unless they are asked for.
+    """
+    for i in range(start, min(stop, array.size), _LINE // array.itemsize):
+        prefetch_far(array, i)
 
 
 @spliced

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from threading import Event, Lock, current_thread, main_thread
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import scipy.linalg  # loads the BLAS that compiled kernels call, so that it is limited too
 from threadpoolctl import ThreadpoolController
@@ -91,6 +91,37 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
+class Lent(Generic[Value]):
+    """Things made when needed, lent to one user at a time, and lent again.
+
+    Workspaces, above all: fresh memory costs a visit to the system for every page of it.
+    """
+
+    def __init__(self, make: Callable[[], Value]) -> None:
+        self._make = make
+        self._free: list[Value] = []  # append and pop are whole, whoever calls them
+
+    @contextmanager
+    def one(self) -> Iterator[Value]:
+        """Something of one's own inside the block; after an error it is not lent again."""
+        try:
+            item = self._free.pop()
+        except IndexError:
+            item = self._make()
+        yield item
+        self._free.append(item)
+
+
+_EXECUTORS: dict[int, Lent[ThreadPoolExecutor]] = {}
+if hasattr(os, "register_at_fork"):  # not on every system; threads do not live on in a child
+    os.register_at_fork(after_in_child=_EXECUTORS.clear)
+
+
+def _executors(n: int) -> Lent[ThreadPoolExecutor]:
+    """Executors of n threads, which stay between calls; a call inside a call gets another."""
+    return _EXECUTORS.setdefault(n, Lent(lambda: ThreadPoolExecutor(n)))
+
+
 def run(
     function: Callable[[Item], Value],
     items: Iterable[Item],
@@ -108,7 +139,7 @@ def run(
     with one_blas_thread():
         if n_workers <= 1:
             return [function(item) for item in work]
-        with ThreadPoolExecutor(n_workers) as pool:
+        with _executors(n_workers).one() as pool:
             futures: list[Any] = [pool.submit(function, item) for item in work]
             try:
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
@@ -119,7 +150,7 @@ def run(
             except BaseException:
                 if stop is not None:
                     stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
                 raise
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,17 +87,17 @@ def sums(
 
         def work(task: _Task) -> Float64Array:
             found = np.zeros((task.family.first.size - 1, 2))
-            scratch = _scratch(net, task.family)
             source = sources[task.source]
-            for block in source.runs(*task.segment):
-                kernels.family_of_block(task.family, layout, *block, scratch, found)
+            with task.scratch.one() as scratch:
+                for block in source.runs(*task.segment):
+                    kernels.family_of_block(task.family, layout, *block, scratch, found)
             advance(1)
             return found
 
         for group in _groups(net, vectors, terms, cuts, shared):
             tasks = [
-                _Task(where, family, k, segment)
-                for where, family in group
+                _Task(where, family, scratch, k, segment)
+                for where, family, scratch in group
                 for k, source in enumerate(sources)
                 for segment in source.segments()
             ]
@@ -111,16 +112,17 @@ def outputs(net: MLP, vectors: FloatArray, source: Source, n_threads: int | None
     layout, terms = net.layout, each(len(vectors))
 
     def work(task: _Task) -> None:
-        scratch, row = _scratch(net, task.family), task.segment[0]
-        for block in source.runs(*task.segment):
-            to = out[task.points]
-            kernels.logits_of_block(task.family, layout, block.inputs, scratch, to, row)
-            row += len(block.inputs)
+        row = task.segment[0]
+        with task.scratch.one() as scratch:
+            for block in source.runs(*task.segment):
+                to = out[task.points]
+                kernels.logits_of_block(task.family, layout, block.inputs, scratch, to, row)
+                row += len(block.inputs)
 
     for group in _groups(net, vectors, terms, _cuts(net, terms, False), False):
         tasks = [
-            _Task(where, family, 0, segment)
-            for where, family in group
+            _Task(where, family, scratch, 0, segment)
+            for where, family, scratch in group
             for segment in source.segments()
         ]
         threads.run(work, tasks, n_threads)
@@ -132,6 +134,7 @@ class _Task(NamedTuple):
 
     points: slice
     family: kernels.Family
+    scratch: threads.Lent[kernels.Scratch]
     source: int
     segment: tuple[int, int]
 
@@ -162,13 +165,15 @@ def _shared_cuts(terms: Terms, most: int) -> list[slice]:
 
 def _groups(
     net: MLP, vectors: FloatArray, terms: Terms, cuts: list[slice], shared: bool
-) -> Iterator[list[tuple[slice, kernels.Family]]]:
+) -> Iterator[list[tuple[slice, kernels.Family, threads.Lent[kernels.Scratch]]]]:
     """Runs of points with all that kernels need, a few at a time."""
     for k in range(0, len(cuts), CHUNKS_AT_ONCE):
         some = cuts[k : k + CHUNKS_AT_ONCE]
-        yield [
-            (cut, _family(net, vectors, terms.cut(cut.start, cut.stop), shared)) for cut in some
+        families = [
+            _family(net, vectors, terms.cut(cut.start, cut.stop), shared) for cut in some
         ]
+        rooms = [threads.Lent(partial(_scratch, net, family)) for family in families]
+        yield list(zip(some, families, rooms, strict=True))
 
 
 def _family(net: MLP, vectors: FloatArray, terms: Terms, shared: bool) -> kernels.Family:

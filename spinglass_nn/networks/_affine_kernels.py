@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import inlined, kernel, part
-from spinglass_nn._core.products import multiply, pack, panel_width, whole_vectors
+from spinglass_nn._core.products import ask_for, multiply, pack, panel_width, whole_vectors
 from spinglass_nn._core.simd_functions import exponentials, hyperbolic_tangents
 from spinglass_nn._core.simd_layers import (
     LAYER_VECTORS,
@@ -40,11 +40,12 @@ from spinglass_nn._core.simd_reals import (
     store_reals,
     sum_of_lanes,
 )
-from spinglass_nn._core.simd_tiles import transpose_square
+from spinglass_nn._core.simd_tiles import TILE_ROWS, transpose_square
 from spinglass_nn.networks._kernels import CROSS_ENTROPY, RELU, SQUARED_HINGE, TANH, Layout
 
 Array = NDArray[Any]
 
+ROWS: Any = np.int64(TILE_ROWS)
 COLUMNS = 64  # samples of a block: sums of 3 x 32 units in float32 fit a first-level cache
 FAR = 1e150  # products of exponential sums are turned into logarithms from here on
 
@@ -74,22 +75,24 @@ class Scratch(NamedTuple):
 
 
 @part
-def prepare_block(
-    family: Family, inputs: Array, labels: Array, targets: Array, scratch: Scratch
-) -> None:
-    """First-layer sums of all units of a block; its labels and targets side by side."""
-    n, depth = inputs.shape
-    flat = inputs.reshape(inputs.size)
+def prepare_block(family: Family, inputs: Array, low: int, n: int, scratch: Scratch) -> None:
+    """First-layer sums of all units of a block; the next block is asked for on the way."""
+    depth = inputs.shape[1]
+    flat, start, end = inputs.reshape(inputs.size), low * depth, (low + n) * depth
     pool, across, lanes = scratch.pool, scratch.across, lanes_of(scratch.pool)
     width = family.biases.size
     total = whole_vectors(width, pool)
     first = np.int64(0)
     while first < total:
         wide = panel_width(total - first, pool)
-        multiply(
-            flat, np.int64(0), depth, np.int64(1), n, depth, family.panels, first * depth,
-            min(wide, width - first), across, np.int64(0), wide, scratch.tile,
-        )  # fmt: skip
+        for i in range(0, n, TILE_ROWS):
+            if first == 0:
+                ask_for(flat, end + i * depth, end + (i + TILE_ROWS) * depth)
+            multiply(
+                flat, start + i * depth, depth, np.int64(1), min(ROWS, n - i), depth,
+                family.panels, first * depth, min(wide, width - first), across, i * wide, wide,
+                scratch.tile,
+            )  # fmt: skip
         for i in range(0, COLUMNS, lanes):
             for j in range(0, wide, lanes):
                 place = (first + j) * COLUMNS + i
@@ -99,11 +102,16 @@ def prepare_block(
         bias = spread_real(family.biases[unit])
         for i in range(unit * COLUMNS, (unit + 1) * COLUMNS, lanes):
             store_reals(pool, i, load_reals(pool, i) + bias)
+
+
+@part
+def prepare_answers(labels: Array, targets: Array, low: int, n: int, scratch: Scratch) -> None:
+    """Labels and targets of a block, samples side by side; where there are none, label -1."""
     for i in range(COLUMNS):
-        scratch.labels[i] = labels[i] if i < labels.size else -1
+        scratch.labels[i] = labels[low + i] if i < n and labels.size > 0 else -1
     for c in range(targets.shape[1]):
         for i in range(n):
-            scratch.targets[c * COLUMNS + i] = targets[i, c]
+            scratch.targets[c * COLUMNS + i] = targets[low + i, c]
 
 
 @inlined
@@ -346,8 +354,9 @@ def family_of_block(
     n_out = sizes[sizes.size - 1]
     for low in range(0, inputs.shape[0], COLUMNS):
         high = min(low + COLUMNS, inputs.shape[0])
-        n, some = high - low, labels[low:high]
-        prepare_block(family, inputs[low:high], some, targets[low:high], scratch)
+        n = high - low
+        prepare_block(family, inputs, low, n, scratch)
+        prepare_answers(labels, targets, low, n, scratch)
         for p in range(sums.shape[0]):
             z = outputs_at(
                 units, upper, vector, coefficient, first[p], first[p + 1] - first[p],
@@ -367,11 +376,10 @@ def logits_of_block(
     family: Family, layout: Layout, inputs: Array, scratch: Scratch, out: Array, row: int
 ) -> None:
     """Outputs at every point to ``out`` (n_points, n_samples, outputs), from ``row`` on."""
-    empty, first, active = np.zeros(0, dtype=np.int64), family.first, scratch.active
+    first, active = family.first, scratch.active
     for low in range(0, inputs.shape[0], COLUMNS):
         high = min(low + COLUMNS, inputs.shape[0])
-        block = inputs[low:high]
-        prepare_block(family, block, empty, block[:, :0], scratch)
+        prepare_block(family, inputs, low, high - low, scratch)
         for p in range(out.shape[0]):
             z = outputs_at(
                 family.units, family.upper, family.vector, family.coefficient, first[p],

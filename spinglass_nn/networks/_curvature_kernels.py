@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import kernel, part
-from spinglass_nn._core.products import multiply, pack, panel_width, tile_of_panel
+from spinglass_nn._core.products import ask_for, multiply, pack, panel_width, tile_of_panel
 from spinglass_nn._core.simd_reals import lanes_of, load_reals, store_reals
 from spinglass_nn._core.simd_tiles import TILE_ROWS
 from spinglass_nn.networks._kernels import (
@@ -158,15 +158,20 @@ def pack_block(source: Array, rows: int, width: int, panels: Array) -> None:
 @part
 def add_product(
     a: Array, a_start: int, a_row: int, a_column: int, rows: int, depth: int,
-    panels: Array, width: int, out: Array, out_start: int, tile: Array,
+    panels: Array, width: int, out: Array, out_start: int, tile: Array, ahead: int,
 ) -> None:  # fmt: skip
-    """``out += A B`` for packed B, rows of whole vectors."""
+    """``out += A B`` for packed B, rows of whole vectors.
+
+    On the way as many entries of ``a`` as A has are asked for, from ``ahead`` on.
+    """
     lanes = lanes_of(out)
     first: Any = np.int64(0)
     while first < width:
         wide = panel_width(width - first, panels)
         for i in range(0, rows, TILE_ROWS):
             n: Any = min(np.int64(TILE_ROWS), rows - i)
+            if first == 0:
+                ask_for(a, ahead + i * depth, ahead + (i + n) * depth)
             tile_of_panel(
                 a, a_start + i * a_row, a_row, a_column, panels, first * depth, wide,
                 depth, n, wide, tile, np.int64(0),
@@ -295,9 +300,10 @@ def go_down(
         below = inputs if layer == 0 else point.activations
         at = low * n_in + (zero if layer == 0 else n_run * table[layer - 1, UNITS])
         pack_block(current, n, k * wide, scratch.panels)
+        ahead = (low + n) * n_in if layer == 0 else below.size  # the next block's inputs
         add_product(
             below, at, one, n_in, n_in, n, scratch.panels, k * wide, sums,
-            k * table[layer, SUM], scratch.tile,
+            k * table[layer, SUM], scratch.tile, ahead,
         )  # fmt: skip
         if layout.bias:
             for i in range(n):
@@ -335,7 +341,7 @@ def add_residual(
     pack_block(scratch.slopes[start:], n, k * wide_in, scratch.panels)
     add_product(
         point.errors, here, one, n_out, n_out, n, scratch.panels, k * wide_in, sums,
-        k * table[layer, CROSS_SUM], scratch.tile,
+        k * table[layer, CROSS_SUM], scratch.tile, point.errors.size,
     )  # fmt: skip
     multiply(
         point.errors, here, n_out, one, n, n_out, vectors.deep, k * table[layer, DEEP],

@@ -155,6 +155,16 @@ def _span(net: MLP, layer: int | None) -> slice:
     return slice(int(ends[layer]), int(ends[layer + 1]))
 
 
+class _Rooms:
+    """Memory for products of ``k`` vectors at once, to be used again."""
+
+    def __init__(self, plan: Plan, n_segments: int, k: int) -> None:
+        n_sums = k * plan.n_sums
+        self.k = k
+        self.totals = threads.Lent(lambda: np.empty((n_segments, n_sums)))
+        self.blocks = threads.Lent(lambda: (plan.scratch(k), np.empty(n_sums, plan.dtype)))
+
+
 class Engine:
     """Products at one point; with ``hold`` what belongs to the point alone is kept."""
 
@@ -169,42 +179,50 @@ class Engine:
         per_sample = 3 * sum(net.sizes[1:]) * theta.dtype.itemsize
         self._hold = hold and per_sample * self._source.n_samples <= HELD_BYTES
         self._points: dict[int, kernels.Point] = {}
+        self._rooms: dict[int, _Rooms] = {}
 
     def products(self, vectors: FloatArray, n_threads: int | None) -> FloatArray:
         """Products (k, n_parameters); the same for any grouping and number of threads."""
         out = np.empty(vectors.shape, dtype=self.plan.dtype)
         segments = self._source.segments()
         for low, high in self.plan.groups(len(vectors)):
-            packed = self.plan.vectors(vectors[low:high])
-            k = high - low
+            packed, k = self.plan.vectors(vectors[low:high]), high - low
+            rooms = self._rooms.setdefault(k, _Rooms(self.plan, len(segments), k))
+            with rooms.totals.one() as totals:
 
-            def work(
-                segment: tuple[int, int], packed: kernels.Vectors = packed, k: int = k
-            ) -> Float64Array:
-                return self._segment(segment, packed, k)
+                def work(
+                    number: int,
+                    packed: kernels.Vectors = packed,
+                    rooms: _Rooms = rooms,
+                    totals: Float64Array = totals,
+                ) -> None:
+                    self._segment(segments[number], packed, rooms, totals[number])
 
-            total = np.add.reduce(threads.run(work, segments, n_threads))
+                threads.run(work, range(len(segments)), n_threads)
+                total = np.add.reduce(totals)
             out[low:high] = self.plan.unpacked(total, k) / self._source.n_samples
         return out
 
     def _segment(
-        self, segment: tuple[int, int], packed: kernels.Vectors, k: int
-    ) -> Float64Array:
+        self,
+        segment: tuple[int, int],
+        packed: kernels.Vectors,
+        rooms: _Rooms,
+        total: Float64Array,
+    ) -> None:
         """Products summed over a segment, as the kernels leave them."""
-        scratch = self.plan.scratch(k)
-        sums = np.empty(k * self.plan.n_sums, dtype=self.plan.dtype)
-        total = np.zeros(sums.size)
-        for start in range(*segment, RUN):
-            stop = min(start + RUN, segment[1])
-            inputs = self._inputs(start, stop)
-            point = self._points.get(start) or self._prepared(start, stop, inputs)
-            sums[:] = 0
-            kernels.add_products(
-                self._layout, self._matrix, self.plan.table, self._weights, packed, k,
-                inputs.reshape(-1), point, scratch, BLOCK, sums,
-            )  # fmt: skip
-            total += sums
-        return total
+        total[:] = 0
+        with rooms.blocks.one() as (scratch, sums):
+            for start in range(*segment, RUN):
+                stop = min(start + RUN, segment[1])
+                inputs = self._inputs(start, stop)
+                point = self._points.get(start) or self._prepared(start, stop, inputs)
+                sums[:] = 0
+                kernels.add_products(
+                    self._layout, self._matrix, self.plan.table, self._weights, packed, rooms.k,
+                    inputs.reshape(-1), point, scratch, BLOCK, sums,
+                )  # fmt: skip
+                total += sums
 
     def _inputs(self, start: int, stop: int) -> FloatArray:
         rows = np.ascontiguousarray(self._source.inputs[start:stop], dtype=self.plan.dtype)
