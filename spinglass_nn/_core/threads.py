@@ -154,6 +154,44 @@ def run(
                 raise
 
 
+def together(function: Callable[[int], Value], n: int) -> Value:
+    """``function(0)``, while ``function(1)`` to ``function(n - 1)`` run at the same time.
+
+    For kernels that wait for each other: none may be missing, so Ctrl-C is noticed at the end.
+    """
+    if n == 1:
+        return function(0)
+    with one_blas_thread(), _executors(n - 1).one() as pool:
+
+        def all_of_them() -> Value:
+            others = [pool.submit(function, k) for k in range(1, n)]
+            found = function(0)
+            for other in others:
+                other.result()
+            return found
+
+        return whole(all_of_them)
+
+
+def whole(function: Callable[[], Value]) -> Value:
+    """Call the function; Ctrl-C is noticed once it has come to its end."""
+    if current_thread() is not main_thread():  # no interrupt arrives here
+        return function()
+    noted = False
+
+    def note(*_: object) -> None:
+        nonlocal noted
+        noted = True
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        return function()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if noted:
+            signal.raise_signal(signal.SIGINT)
+
+
 class Team:
     """Threads that stay, for work done in many short rounds that must not be broken off."""
 
@@ -179,21 +217,3 @@ class Team:
         wait(futures)
         for future in futures:
             future.result()
-
-    def whole(self, function: Callable[[], Value]) -> Value:
-        """Call the function; Ctrl-C is noticed once it has come to its end."""
-        if current_thread() is not main_thread():  # no interrupt arrives here
-            return function()
-        noted = False
-
-        def note(*_: object) -> None:
-            nonlocal noted
-            noted = True
-
-        before = signal.signal(signal.SIGINT, note)
-        try:
-            return function()
-        finally:
-            signal.signal(signal.SIGINT, before)
-            if noted:
-                signal.raise_signal(signal.SIGINT)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spinglass_nn._core import random
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.random import Seed
-from spinglass_nn._core.threads import Team
+from spinglass_nn._core.threads import Team, whole
 from spinglass_nn.dynamics._engine import Setting
 from spinglass_nn.dynamics._record import Record
 from spinglass_nn.dynamics._setup import checked_move
@@ -118,7 +118,7 @@ class Cooling:
             with Team(n_threads) as team, track(n_steps, "annealing", progress) as tick:
                 tick(self.step)
                 while self.step < n_steps:
-                    team.whole(lambda: self._round(before_step, team))
+                    whole(lambda: self._round(before_step, team))
                     tick(1)
                     if self.checkpoint and time.monotonic() > saved_at + _SAVE_SECONDS:
                         save(self.state(), self.checkpoint)

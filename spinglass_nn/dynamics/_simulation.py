@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core.progress import track
-from spinglass_nn._core.threads import Team
+from spinglass_nn._core.threads import Team, whole
 from spinglass_nn.dynamics._blocks import Blocks
 from spinglass_nn.dynamics._engine import Engine, Setting
 from spinglass_nn.dynamics._geometry import geometry_of
@@ -92,7 +92,7 @@ class Simulation:
             with Team(n_threads) as team, track(total, text, progress) as tick:
                 tick(self.n_sweeps)
                 while self.blocks.n_measures < self.n_measures:
-                    tick(team.whole(lambda: self._round(team)) * every)
+                    tick(whole(lambda: self._round(team)) * every)
                     if checkpoint is not None and time.monotonic() > (
                         self.saved_at + _SAVE_SECONDS
                     ):

@@ -69,10 +69,23 @@ def plan_of(net: MLP, batch: int, dtype: np.dtype[Any]) -> Plan:
     )  # fmt: skip
 
 
+def rooms_of(
+    net: MLP, plan: Plan, n_slots: int, dtype: np.dtype[Any], n_threads: int = 1
+) -> list[Room]:
+    """Memory for a plan and the threads that train it, each with some of its own."""
+    first = room_of(net, plan, n_slots, dtype)
+    own = ("inputs", "sums", "tile")
+    others = [
+        {name: aligned(getattr(first, name).size, dtype) for name in own}
+        for _ in range(n_threads - 1)
+    ]
+    return [first, *(first._replace(**memory) for memory in others)]
+
+
 def room_of(net: MLP, plan: Plan, n_slots: int, dtype: np.dtype[Any]) -> Room:
     """Memory for a plan, zeroed: what pads rows and panels is zero and stays so."""
     packed = int(plan.biases[-1])
-    widest = whole(max(net.sizes[1:]), dtype)
+    widest = TILE_VECTORS * LINE // dtype.itemsize  # a panel
     sizes = {
         "packed": packed,
         "slots": packed * n_slots,

@@ -25,6 +25,7 @@ from spinglass_nn.training._steps import (
     FusedSteps,
     PlainSteps,
     Steps,
+    crew_size,
     fused_is_faster,
     inputs_of,
 )
@@ -66,6 +67,7 @@ class Job:
         self.fused = fused_is_faster(net, batch, state.weights.dtype)
         to_go = np.maximum(n_epochs - self.state.epochs_done, 0)[~self.state.stopped].sum()
         self.inputs = inputs_of(self.source, int(to_go) if self.fused else 0)
+        self.crew = 1  # threads for each replica
         self.lock = threading.Lock()
         self.stop = threading.Event()
         self.saved_at = time.monotonic()
@@ -73,6 +75,9 @@ class Job:
     def run(self, progress: ProgressLike, n_threads: int | None) -> TrainingRun:
         state = self.state
         n_replicas = len(state.weights)
+        n_active = np.count_nonzero(~state.stopped & (state.epochs_done < self.n_epochs))
+        free = threads.resolve(n_threads) // max(1, int(n_active))
+        self.crew = crew_size(self.net, self.settings["batch_size"], max(1, free))
         total = n_replicas * self.n_epochs
         try:
             with track(total, f"training {n_replicas} x {self.net}", progress) as tick:
@@ -148,7 +153,7 @@ class Job:
         net, data, how = self.net, self.source, self.optimizer.update
         if not self.fused:
             return PlainSteps(net, data, how, batch)
-        return FusedSteps(net, data, self.inputs, how, self.optimizer.n_slots, batch)
+        return FusedSteps(net, data, self.inputs, how, self.optimizer.n_slots, batch, self.crew)
 
     def epoch(
         self,

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from spinglass_nn._core import threads
+from spinglass_nn._core.simd_meetings import crew
 from spinglass_nn.networks._blocks import Source
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.training import _fused_plan, _kernels
@@ -36,6 +38,17 @@ def fused_is_faster(net: MLP, batch: int, dtype: np.dtype[Any]) -> bool:
     largest = max(a * b for a, b in itertools.pairwise(net.sizes)) * dtype.itemsize
     limit = LARGEST_MATRIX if batch <= LARGE_BATCH else LARGEST_MATRIX_OF_LARGE_BATCH
     return batch >= SMALLEST_BATCH and net.n_layers > 1 and largest <= limit
+
+
+# Floating-point operations of a step from which on a second thread saves more than meeting it,
+# five times a block, costs.
+WORTH_A_CREW = 1.5e7
+
+
+def crew_size(net: MLP, batch: int, n_threads: int) -> int:
+    """Threads to take the fused steps of one network with, of those that are free for it."""
+    weights = sum(a * b for a, b in itertools.pairwise(net.sizes))
+    return n_threads if 6.0 * batch * weights >= WORTH_A_CREW else 1
 
 
 class Steps(Protocol):
@@ -76,13 +89,20 @@ class FusedSteps:
     """Steps by register tiles, on packed parameters."""
 
     def __init__(
-        self, net: MLP, data: Source, inputs: Inputs, update: Update, n_slots: int, batch: int
+        self,
+        net: MLP,
+        data: Source,
+        inputs: Inputs,
+        update: Update,
+        n_slots: int,
+        batch: int,
+        n_threads: int = 1,
     ) -> None:
         self.net, self.update, self.batch = net, update, batch
         self.inputs = Inputs(*map(_read_only, inputs))
         self.answers = Answers(_read_only(data.labels), _read_only(data.targets))
         self.plan = _fused_plan.plan_of(net, batch, data.dtype)
-        self.room = _fused_plan.room_of(net, self.plan, n_slots, data.dtype)
+        self.rooms = _fused_plan.rooms_of(net, self.plan, n_slots, data.dtype, n_threads)
 
     def train(
         self,
@@ -93,14 +113,20 @@ class FusedSteps:
         first_step: int,
     ) -> float:
         """See `Steps`."""
-        net, plan, room = self.net, self.plan, self.room
+        net, plan, room = self.net, self.plan, self.rooms[0]
         memory = room.slots.reshape(len(slots), room.packed.size)
         pairs = [(theta, room.packed), *zip(slots, memory, strict=True)]
         for flat, packed in pairs:
             _fused_plan.pack_parameters(net, plan, flat, packed)
-        loss = train_fused(
-            plan, self.inputs, self.answers, order, rates, first_step, self.update, room
-        )
+        members = crew(len(self.rooms))
+
+        def work(member: int) -> float:
+            return train_fused(
+                plan, self.inputs, self.answers, order, rates, first_step, self.update,
+                self.rooms[member], members[member],
+            )  # fmt: skip
+
+        loss = threads.together(work, len(members))
         for flat, packed in pairs:
             _fused_plan.unpack_parameters(net, plan, packed, flat)
         return loss

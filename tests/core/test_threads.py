@@ -182,7 +182,7 @@ def test_bad_numbers(value):
         threads.run(lambda item: item, [1, 2], value)
 
 
-def test_a_team_finishes_what_an_interrupt_hits():
+def test_what_must_be_whole_finishes_when_an_interrupt_hits():
     done = []
 
     def work():
@@ -190,8 +190,8 @@ def test_a_team_finishes_what_an_interrupt_hits():
         time.sleep(0.05)
         done.append(True)
 
-    with threads.Team(2) as team, pytest.raises(KeyboardInterrupt):
-        team.whole(work)
+    with pytest.raises(KeyboardInterrupt):
+        threads.whole(work)
     assert done == [True]
 
 
@@ -212,4 +212,50 @@ def test_a_team_passes_errors_on():
         with pytest.raises(ValueError, match="no 0"):
             team.run(fail, [0, 1])
         with pytest.raises(ValueError, match="no 3"):
-            team.whole(lambda: fail(3))
+            threads.whole(lambda: fail(3))
+
+
+def test_what_is_lent_is_lent_again_but_to_one_at_a_time():
+    made = []
+    lent = threads.Lent(lambda: made.append(0) or [len(made)])
+    with lent.one() as first, lent.one() as second:
+        assert first is not second
+    with lent.one() as third:
+        assert third in (first, second)
+    with pytest.raises(ZeroDivisionError), lent.one() as broken:
+        raise ZeroDivisionError
+    with lent.one() as fourth, lent.one() as fifth:
+        assert broken is not fourth
+        assert broken is not fifth
+
+
+def test_calls_inside_calls_and_after_errors():
+    def outer(i):
+        return sum(threads.run(lambda j: i * j, range(4), 2))
+
+    for _ in range(3):
+        assert threads.run(outer, range(5), 2) == [6 * i for i in range(5)]
+        with pytest.raises(ZeroDivisionError):
+            threads.run(lambda i: 1 // i, range(4), 2)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_all_that_wait_for_each_other_run_together(n):
+    barrier = threading.Barrier(n)
+
+    def wait(k):
+        barrier.wait(5)
+        return k
+
+    assert threads.together(wait, n) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_child_has_threads_of_its_own():
+    threads.run(lambda item: item, range(4), 2)
+    pid = os.fork()
+    if pid == 0:
+        fine = threads.run(lambda item: item, range(4), 2) == [0, 1, 2, 3]
+        os._exit(0 if fine else 1)
+    assert os.waitpid(pid, 0)[1] == 0

@@ -30,14 +30,16 @@ def problem(sizes, n, dtype=np.float64, **kind):
     return net, data, sg.networks.initialize(net, dtype=dtype, rng=1).weights[0]
 
 
-def stepped(how, net, data, theta, optimizer, batch, order, n_epochs_left=0):
+def stepped(how, net, data, theta, optimizer, batch, order, n_epochs_left=0, n_threads=1):
     """Parameters and memory after one pass over ``order``, and the loss on the way."""
     checked = source(net, data, theta.dtype)
     if how == "plain":
         steps = PlainSteps(net, checked, optimizer.update, batch)
     else:
         inputs = inputs_of(checked, n_epochs_left)
-        steps = FusedSteps(net, checked, inputs, optimizer.update, optimizer.n_slots, batch)
+        steps = FusedSteps(
+            net, checked, inputs, optimizer.update, optimizer.n_slots, batch, n_threads
+        )
     theta, slots = theta.copy(), np.zeros((optimizer.n_slots, theta.size), theta.dtype)
     rates = np.full(-(-order.size // batch), optimizer.learning_rate)
     loss = steps.train(theta, slots, order, rates, 0)
@@ -65,6 +67,44 @@ def test_any_shape_gives_the_plain_steps(sizes, batch, dtype):
         )
         optimizer = list(OPTIMIZERS.values())[(number + batch) % len(OPTIMIZERS)]
         check_same_steps(net, data, theta, optimizer, batch, 3)
+
+
+@pytest.mark.parametrize("n_threads", [2, 3, 5])
+@pytest.mark.parametrize("sizes", [*SHAPES, (130, 70, 90, 40)], ids=str)
+def test_threads_that_share_steps_take_the_same(sizes, n_threads):
+    for batch, dtype, optimizer in [
+        (1, np.float32, OPTIMIZERS["sgd"]),
+        (33, np.float64, OPTIMIZERS["nesterov"]),
+        (200, np.float32, OPTIMIZERS["adam"]),
+    ]:
+        net, data, theta = problem(sizes, 2 * batch + 3, dtype)
+        told = ("fused", net, data, theta, optimizer, batch, np.arange(data.n_samples))
+        one, some = stepped(*told), stepped(*told, n_threads=n_threads)
+        np.testing.assert_array_equal(one[0], some[0])
+        np.testing.assert_array_equal(one[1], some[1])
+        np.testing.assert_allclose(one[2], some[2], rtol=1e-6)
+
+
+def test_training_has_the_same_bits_with_threads_that_share_steps(monkeypatch):
+    monkeypatch.setattr(_steps, "WORTH_A_CREW", 0.0)
+    net, data, _ = problem((30, 50, 4), 200, np.float32)
+    one, two = (
+        train_replicas(net, data, n_epochs=3, batch_size=64, n_threads=k, rng=1) for k in (1, 2)
+    )
+    np.testing.assert_array_equal(one.replicas.weights, two.replicas.weights)
+
+
+def test_diverging_is_told_by_all_that_share_steps():
+    net, data, theta = problem((12, 70, 10), 32, np.float32)
+    told = ("fused", net, data, theta * 1e25, SGD(1e-3), 8, np.arange(32))
+    assert np.isnan(stepped(*told, n_threads=3)[2])
+
+
+def test_who_takes_steps_together():
+    small, wide = (sg.networks.MLP(sizes=(784, width, 10)) for width in (32, 512))
+    assert _steps.crew_size(small, 64, 2) == 1
+    assert _steps.crew_size(wide, 64, 2) == 2
+    assert _steps.crew_size(wide, 64, 1) == 1
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "squared_error", "squared_hinge"])
