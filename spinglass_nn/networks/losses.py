@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spinglass_nn._core import check, threads
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError, ShapeError
-from spinglass_nn.networks import _affine, _blocks, _kernels
+from spinglass_nn.networks import _affine, _blocks, _gradients
 from spinglass_nn.networks.curvature import Engine
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Parameters, as_rows
@@ -185,18 +185,9 @@ def gradient(
     """
     rows, single = as_rows(net, theta)
     source = _blocks.source(net, data, rows.dtype)
-    layout = net.layout
 
     def work(row: int, segment: tuple[int, int]) -> Float64Array:
-        size = _blocks.workspace_size(net)
-        activations = np.empty(size, dtype=rows.dtype)
-        errors = np.empty(size, dtype=rows.dtype)
-        part = np.empty_like(rows[row])
-        total = np.zeros(net.n_parameters)
-        for block in source.blocks(*segment):
-            _kernels.gradient_of_block(rows[row], layout, *block, activations, errors, part)
-            total += part
-        return total
+        return _gradients.gradient_over(net, rows[row], source, segment)[1]
 
     parts = _blocks.over_segments(
         work, len(rows), source, n_threads, rows_at_once=_blocks.ROWS_AT_ONCE
