@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -185,14 +184,18 @@ def gradient(
     """
     rows, single = as_rows(net, theta)
     source = _blocks.source(net, data, rows.dtype)
+    way = _gradients.gradient_of(net, source)
+    points = [way.prepared(row) for row in rows]
 
     def work(row: int, segment: tuple[int, int]) -> Float64Array:
-        return _gradients.gradient_over(net, rows[row], source, segment)[1]
+        return way.over(points[row], segment)[1]
 
     parts = _blocks.over_segments(
         work, len(rows), source, n_threads, rows_at_once=_blocks.ROWS_AT_ONCE
     )
-    return _mean(parts, source.n_samples, rows.dtype, single)
+    sums = np.stack([way.unpacked(np.add.reduce(one)) for one in parts])
+    means: FloatArray = (sums / source.n_samples).astype(rows.dtype, copy=False)
+    return means[0] if single else means
 
 
 def hessian_vector_product(
@@ -246,15 +249,6 @@ def hessian_vector_product(
         return engine.products(vectors[row : row + 1], 1)
 
     return np.concatenate(threads.run(work, range(len(rows)), n_threads))
-
-
-def _mean(
-    parts: Iterable[list[Float64Array]], n_samples: int, dtype: np.dtype[Any], single: bool
-) -> FloatArray:
-    """Add segment sums in their order and divide by the number of samples."""
-    means = np.stack([np.add.reduce(one) for one in parts]) / n_samples
-    result: FloatArray = means.astype(dtype, copy=False)
-    return result[0] if single else result
 
 
 def _inputs(

@@ -60,7 +60,7 @@ def r_hat(chains: ArrayLike) -> float:
     >>> import numpy as np
     >>> from spinglass_nn.statistics import r_hat
     >>> chains = np.random.default_rng(1).normal(size=(4, 1000))
-    >>> r_hat(chains) < 1.01, r_hat(chains + [[0], [0], [0], [1]]) > 1.1
+    >>> r_hat(chains) < 1.01, r_hat(chains + [[0], [0], [0], [2]]) > 1.1
     (True, True)
     """
     values = np.atleast_2d(check.array(chains, "chains"))

@@ -39,6 +39,7 @@ class Target:
     ) -> None:
         self.net, self.flow, self.sampler, self.dtype = net, flow, sampler, dtype
         self._data = _blocks.source(net, data, dtype)
+        self._way = _gradients.gradient_of(net, self._data)
 
     @property
     def n_samples(self) -> int:
@@ -50,7 +51,7 @@ class Target:
         if not self.sampler.uses_gradient:
             energy = _gradients.summed_loss(self.net, theta, self._data, n_threads)
             return Place(theta, _or_infinite(energy), None)
-        energy, gradient = _gradients.summed_gradient(self.net, theta, self._data, n_threads)
+        energy, gradient = _gradients.summed_gradient(self._way, theta, self._data, n_threads)
         return Place(theta, _or_infinite(energy), gradient.astype(self.dtype, copy=False))
 
     def drawn(self, generator: np.random.Generator, n_threads: int) -> Place:
