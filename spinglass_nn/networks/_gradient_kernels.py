@@ -1,7 +1,7 @@
 """Compiled gradients in register tiles, for layers that fit in the caches.
 
-Activations and errors of a block lie as in `_kernels`; weights are packed both ways, and the
-gradient of a layer is summed as (inputs, outputs), outputs filled up to whole vectors.
+Activations and errors lie layer after layer, the units of a sample filled up with zeros to whole
+vectors. Weights are packed both ways, and the gradient of a layer is summed as (inputs, outputs).
 """
 
 from __future__ import annotations
@@ -15,24 +15,31 @@ from spinglass_nn._core.jit import kernel, part
 from spinglass_nn._core.products import ZERO, multiply, pack
 from spinglass_nn.networks._curvature_kernels import (
     ACROSS,
+    BIAS,
     BIAS_SUM,
     DOWN,
     N_IN,
     N_OUT,
+    SLOPES,
     SUM,
+    WIDE_IN,
     WIDE_OUT,
     add_product,
+    add_vectors,
+    pack_block,
 )
-from spinglass_nn.networks._kernels import (
-    Layout,
-    activate,
-    activation_view,
-    add_bias,
-    multiply_by_slope,
-    output_loss,
-)
+from spinglass_nn.networks._kernels import Layout, activate, multiply_by_slope
+from spinglass_nn.networks._output_kernels import Answers, output_errors
 
 Array = NDArray[Any]
+
+
+class Weights(NamedTuple):
+    """A point: weights for the way up and, of all but the first layer, down; biases."""
+
+    up: Array
+    down: Array
+    biases: Array
 
 
 class Scratch(NamedTuple):
@@ -45,99 +52,97 @@ class Scratch(NamedTuple):
 
 
 @kernel
-def pack_both_ways(theta: Array, bias: bool, table: Array, up: Array, down: Array) -> None:
-    """Pack the weights of all layers for the way up, and of all but the first for that down."""
+def pack_point(theta: Array, bias: bool, table: Array, weights: Weights) -> None:
+    """Pack a parameter vector; what fills up biases is left as it is."""
     start: Any = np.int64(0)
     one: Any = np.int64(1)
     for layer in range(table.shape[0]):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
-        pack(theta, start, one, n_in, n_in, n_out, up, table[layer, ACROSS])
+        pack(theta, start, one, n_in, n_in, n_out, weights.up, table[layer, ACROSS])
         if layer > 0:
-            pack(theta, start, n_in, one, n_out, n_in, down, table[layer, DOWN])
-        start += n_in * n_out + (n_out if bias else 0)
+            pack(theta, start, n_in, one, n_out, n_in, weights.down, table[layer, DOWN])
+        start += n_in * n_out
+        if bias:
+            first = table[layer, BIAS]
+            weights.biases[first : first + n_out] = theta[start : start + n_out]
+            start += n_out
 
 
 @part
 def block_up(
-    theta: Array, layout: Layout, table: Array, up: Array, inputs: Array, low: int, n: int,
+    layout: Layout, table: Array, weights: Weights, inputs: Array, low: int, n: int,
     scratch: Scratch,
 ) -> None:  # fmt: skip
     """Activations of all layers; the last are the logits."""
     last = table.shape[0] - 1
     one: Any = np.int64(1)
-    start, place = ZERO, ZERO
-    below, at = inputs, low * table[0, N_IN]
+    below, at, row = inputs, low * table[0, N_IN], table[0, N_IN]
     for layer in range(last + 1):
-        n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
+        wide, place = table[layer, WIDE_OUT], n * table[layer, SLOPES]
         multiply(
-            below, at, n_in, one, n, n_in, up, table[layer, ACROSS], n_out,
-            scratch.activations, place, n_out, scratch.tile,
+            below, at, row, one, n, table[layer, N_IN], weights.up, table[layer, ACROSS], wide,
+            scratch.activations, place, wide, scratch.tile,
         )  # fmt: skip
-        values = scratch.activations[place : place + n * n_out].reshape((n, n_out))
-        start += n_in * n_out
+        values = scratch.activations[place : place + n * wide]
         if layout.bias:
-            add_bias(values, theta, start)
-            start += n_out
+            for i in range(n):
+                add_vectors(values[i * wide :], weights.biases[table[layer, BIAS] :], wide)
         if layer < last:
             activate(values, layout.activation)
-        below, at = scratch.activations, place
-        place += n * n_out
+        below, at, row = scratch.activations, place, wide
 
 
 @part
 def block_down(
-    layout: Layout, table: Array, down: Array, inputs: Array, low: int, n: int,
+    layout: Layout, table: Array, weights: Weights, inputs: Array, low: int, n: int,
     scratch: Scratch, sums: Array,
 ) -> None:  # fmt: skip
     """Add a block's gradient to ``sums``, from dL/dlogits in place of the logits."""
-    sizes, last = layout.sizes, table.shape[0] - 1
+    last = table.shape[0] - 1
     one: Any = np.int64(1)
-    above, here = scratch.activations, n * (sizes[1:].sum() - sizes[last + 1])
+    delta = scratch.activations[n * table[last, SLOPES] :]
     for back in range(last + 1):
         layer = last - back
-        n_in, n_out, wide = table[layer, N_IN], table[layer, N_OUT], table[layer, WIDE_OUT]
-        below, at = inputs, low * n_in
+        n_in, wide = table[layer, N_IN], table[layer, WIDE_OUT]
+        below, at, row = inputs, low * n_in, n_in
         if layer > 0:
-            below, at = scratch.activations, here - n * n_in
-            # errors lie where their activations do, but for those of the outputs
-        pack(above, here, n_out, one, n, n_out, scratch.panels, ZERO)
+            row = table[layer, WIDE_IN]
+            below, at = scratch.activations, n * table[layer - 1, SLOPES]
+        pack_block(delta, n, wide, scratch.panels)
         add_product(
-            below, at, one, n_in, n_in, n, scratch.panels, wide, sums, table[layer, SUM],
+            below, at, one, row, n_in, n, scratch.panels, wide, sums, table[layer, SUM],
             scratch.tile,
         )  # fmt: skip
         if layout.bias:
-            first = table[layer, BIAS_SUM]
             for i in range(n):
-                for j in range(n_out):
-                    sums[first + j] += above[here + i * n_out + j]
+                add_vectors(sums[table[layer, BIAS_SUM] :], delta[i * wide :], wide)
         if layer > 0:
+            lower = scratch.errors[at : at + n * row]
             multiply(
-                above, here, n_out, one, n, n_out, down, table[layer, DOWN], n_in,
-                scratch.errors, at, n_in, scratch.tile,
+                delta, ZERO, wide, one, n, table[layer, N_OUT], weights.down,
+                table[layer, DOWN], row, lower, ZERO, row, scratch.tile,
             )  # fmt: skip
-            lower = scratch.errors[at : at + n * n_in].reshape((n, n_in))
-            multiply_by_slope(
-                lower, activation_view(scratch.activations, sizes, layer - 1, n),
-                layout.activation,
-            )  # fmt: skip
-            above, here = scratch.errors, at
+            multiply_by_slope(lower, below[at : at + n * row], layout.activation)
+            delta = lower
 
 
 @kernel
 def add_gradient(
-    theta: Array, layout: Layout, table: Array, up: Array, down: Array, inputs: Array,
-    labels: Array, targets: Array, scratch: Scratch, block: int, sums: Array,
+    layout: Layout, table: Array, weights: Weights, inputs: Array, answers: Answers,
+    order: Array, scratch: Scratch, block: int, sums: Array,
 ) -> float:  # fmt: skip
-    """Add the gradient of a run of samples to ``sums``; return their summed loss."""
+    """Add the gradient of a run of samples to ``sums``; return their summed loss.
+
+    ``order`` counts the samples of the run.
+    """
     total, last = 0.0, table.shape[0] - 1
     n_run = inputs.size // table[0, N_IN]
     for low in range(0, n_run, block):
         n = min(block, n_run - low)
-        block_up(theta, layout, table, up, inputs, low, n, scratch)
-        logits = activation_view(scratch.activations, layout.sizes, last, n)
-        loss, _ = output_loss(
-            logits, labels[low : low + n], targets[low : low + n], layout.loss
-        )
-        total += loss
-        block_down(layout, table, down, inputs, low, n, scratch, sums)
+        block_up(layout, table, weights, inputs, low, n, scratch)
+        total += output_errors(
+            scratch.activations, n * table[last, SLOPES], table[last, WIDE_OUT], n,
+            table[last, N_OUT], answers, order, low, layout.loss,
+        )  # fmt: skip
+        block_down(layout, table, weights, inputs, low, n, scratch, sums)
     return total

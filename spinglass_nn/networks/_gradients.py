@@ -11,7 +11,8 @@ from spinglass_nn._core.simd import aligned
 from spinglass_nn._core.simd_tiles import TILE_REALS
 from spinglass_nn.networks import _blocks, _kernels
 from spinglass_nn.networks import _gradient_kernels as kernels
-from spinglass_nn.networks._curvature_kernels import ACROSS, DOWN
+from spinglass_nn.networks._curvature_kernels import ACROSS, BIAS, DOWN
+from spinglass_nn.networks._output_kernels import Answers
 from spinglass_nn.networks._packing import BLOCK, RUN, Plan
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.typing import Float64Array, FloatArray
@@ -83,45 +84,44 @@ class TiledGradient:
         self._net, self._data, self._layout = net, data, net.layout
         self._plan = Plan(net, data.dtype)
 
-    def prepared(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def prepared(self, theta: FloatArray) -> kernels.Weights:
         """See `Gradient`."""
         plan = self._plan
-        up = aligned(plan.size(ACROSS), plan.dtype)
-        down = aligned(max(1, plan.size(DOWN)), plan.dtype)
-        theta = np.ascontiguousarray(theta)
-        kernels.pack_both_ways(theta, bool(self._net.bias), plan.table, up, down)
-        return theta, up, down
+        sizes = (plan.size(ACROSS), max(1, plan.size(DOWN)), plan.size(BIAS))
+        weights = kernels.Weights(*(aligned(size, plan.dtype) for size in sizes))
+        kernels.pack_point(
+            np.ascontiguousarray(theta), bool(self._net.bias), plan.table, weights
+        )
+        return weights
 
-    def over(self, point: Any, segment: tuple[int, int]) -> tuple[float, Float64Array]:
+    def over(
+        self, weights: kernels.Weights, segment: tuple[int, int]
+    ) -> tuple[float, Float64Array]:
         """See `Gradient`."""
         plan, data = self._plan, self._data
-        theta, up, down = point
-        units = BLOCK * sum(self._net.sizes[1:])
-        scratch = kernels.Scratch(
-            aligned(units, plan.dtype),
-            aligned(units, plan.dtype),
-            aligned(BLOCK * plan.widest, plan.dtype),
-            aligned(TILE_REALS, plan.dtype),
-        )
+        units = BLOCK * plan.size(BIAS)
+        sizes = (units, units, BLOCK * plan.widest, TILE_REALS)
+        scratch = kernels.Scratch(*(aligned(size, plan.dtype) for size in sizes))
         sums = aligned(plan.n_sums, plan.dtype)
-        loss, total = 0.0, np.zeros(sums.size)
+        loss, total, order = 0.0, np.zeros(sums.size), np.arange(RUN)
         for start in range(*segment, RUN):
             stop = min(start + RUN, segment[1])
             inputs = np.ascontiguousarray(data.inputs[start:stop], dtype=plan.dtype)
-            labels, targets = data.labels[start:stop], data.targets[start:stop]
-            for values in (inputs, labels, targets):  # so kernels are compiled for one kind
+            answers = Answers(data.labels[start:stop], data.targets[start:stop])
+            for values in (inputs, *answers):  # views or copies; kernels are compiled for one
                 values.flags.writeable = False
             sums[:] = 0
             loss += kernels.add_gradient(
-                theta, self._layout, plan.table, up, down, inputs.reshape(-1), labels, targets,
-                scratch, BLOCK, sums,
+                self._layout, plan.table, weights, inputs.reshape(-1), answers, order, scratch,
+                BLOCK, sums,
             )  # fmt: skip
             total += sums
         return loss, total
 
     def unpacked(self, sums: Float64Array) -> Float64Array:
         """See `Gradient`."""
-        return self._plan.unpacked(sums, 1)[0]
+        flat: Float64Array = self._plan.unpacked(sums, 1)[0]
+        return flat
 
 
 def summed_gradient(
