@@ -1,7 +1,8 @@
 """Equilibrium of a small network: replica exchange over temperature, and its own P(q).
 
 Weights are drawn from exp(-n L / T) times a normal prior; T = 1 is the Bayesian posterior. What
-training finds is not this measure: compare the solutions at the end.
+training finds is not this measure: compare the solutions at the end. The run is short: for
+results take sweeps until R-hat is below 1.01 everywhere and systems make round trips.
 """
 
 import sys

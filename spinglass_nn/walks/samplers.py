@@ -34,6 +34,9 @@ class Sampler(ABC):
     uses_gradient: bool
     target: float
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step", check.positive(self.step, "step"))
+
 
 @result()
 class HMC(Sampler):
@@ -86,7 +89,7 @@ class HMC(Sampler):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n_steps", check.count(self.n_steps, "n_steps"))
-        object.__setattr__(self, "step", check.positive(self.step, "step"))
+        Sampler.__post_init__(self)
 
 
 @result()
@@ -123,9 +126,6 @@ class MALA(Sampler):
     n_steps = 1
     uses_gradient = True
     target = 0.574  # Roberts and Rosenthal, J. R. Stat. Soc. B 60 (1998) 255
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "step", check.positive(self.step, "step"))
 
 
 @result()
@@ -165,6 +165,3 @@ class RandomWalkMetropolis(Sampler):
     n_steps = 1
     uses_gradient = False
     target = 0.234  # Roberts, Gelman and Gilks, Ann. Appl. Probab. 7 (1997) 110
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "step", check.positive(self.step, "step"))
