@@ -43,12 +43,13 @@ class Weights(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for one block: activations, errors, a packed factor, one tile."""
+    """Room for one block: activations, errors, a packed factor, one tile; sums over a run."""
 
     activations: Array
     errors: Array
     panels: Array
     tile: Array
+    sums: Array
 
 
 @kernel
@@ -95,10 +96,10 @@ def block_up(
 @part
 def block_down(
     layout: Layout, table: Array, weights: Weights, inputs: Array, low: int, n: int,
-    scratch: Scratch, sums: Array,
+    scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Add a block's gradient to ``sums``, from dL/dlogits in place of the logits."""
-    last = table.shape[0] - 1
+    """Add a block's gradient to the sums, from dL/dlogits in place of the logits."""
+    last, sums = table.shape[0] - 1, scratch.sums
     one: Any = np.int64(1)
     delta = scratch.activations[n * table[last, SLOPES] :]
     for back in range(last + 1):
@@ -131,12 +132,14 @@ def add_gradient(
     layout: Layout, table: Array, weights: Weights, inputs: Array, answers: Answers,
     order: Array, scratch: Scratch, block: int, sums: Array,
 ) -> float:  # fmt: skip
-    """Add the gradient of a run of samples to ``sums``; return their summed loss.
+    """Add the gradient of a run of samples to float64 ``sums``; return their summed loss.
 
     ``order`` counts the samples of the run.
     """
     total, last = 0.0, table.shape[0] - 1
     n_run = inputs.size // table[0, N_IN]
+    for i in range(sums.size):
+        scratch.sums[i] = 0
     for low in range(0, n_run, block):
         n = min(block, n_run - low)
         block_up(layout, table, weights, inputs, low, n, scratch)
@@ -144,5 +147,7 @@ def add_gradient(
             scratch.activations, n * table[last, SLOPES], table[last, WIDE_OUT], n,
             table[last, N_OUT], answers, order, low, layout.loss,
         )  # fmt: skip
-        block_down(layout, table, weights, inputs, low, n, scratch, sums)
+        block_down(layout, table, weights, inputs, low, n, scratch)
+    for i in range(sums.size):
+        sums[i] += scratch.sums[i]
     return total

@@ -83,6 +83,7 @@ class TiledGradient:
     def __init__(self, net: MLP, data: _blocks.Source) -> None:
         self._net, self._data, self._layout = net, data, net.layout
         self._plan = Plan(net, data.dtype)
+        self._spare: list[kernels.Scratch] = []  # of threads that are done
 
     def prepared(self, theta: FloatArray) -> kernels.Weights:
         """See `Gradient`."""
@@ -99,24 +100,29 @@ class TiledGradient:
     ) -> tuple[float, Float64Array]:
         """See `Gradient`."""
         plan, data = self._plan, self._data
-        units = BLOCK * plan.size(BIAS)
-        sizes = (units, units, BLOCK * plan.widest, TILE_REALS)
-        scratch = kernels.Scratch(*(aligned(size, plan.dtype) for size in sizes))
-        sums = aligned(plan.n_sums, plan.dtype)
-        loss, total, order = 0.0, np.zeros(sums.size), np.arange(RUN)
+        scratch = self._scratch()
+        loss, total, order = 0.0, np.zeros(plan.n_sums), np.arange(RUN)
         for start in range(*segment, RUN):
             stop = min(start + RUN, segment[1])
             inputs = np.ascontiguousarray(data.inputs[start:stop], dtype=plan.dtype)
             answers = Answers(data.labels[start:stop], data.targets[start:stop])
             for values in (inputs, *answers):  # views or copies; kernels are compiled for one
                 values.flags.writeable = False
-            sums[:] = 0
             loss += kernels.add_gradient(
                 self._layout, plan.table, weights, inputs.reshape(-1), answers, order, scratch,
-                BLOCK, sums,
+                BLOCK, total,
             )  # fmt: skip
-            total += sums
+        self._spare.append(scratch)
         return loss, total
+
+    def _scratch(self) -> kernels.Scratch:
+        try:
+            return self._spare.pop()
+        except IndexError:
+            plan = self._plan
+            units = BLOCK * plan.size(BIAS)
+            sizes = (units, units, BLOCK * plan.widest, TILE_REALS, plan.n_sums)
+            return kernels.Scratch(*(aligned(size, plan.dtype) for size in sizes))
 
     def unpacked(self, sums: Float64Array) -> Float64Array:
         """See `Gradient`."""
@@ -130,8 +136,11 @@ def summed_gradient(
     """Loss and gradient summed over all samples; equal bits for any number of threads."""
     point = way.prepared(theta)
     parts = threads.run(lambda segment: way.over(point, segment), data.segments(), n_threads)
-    sums = np.add.reduce([total for _, total in parts])
-    return sum(loss for loss, _ in parts), way.unpacked(sums)
+    loss, sums = parts[0]
+    for more, others in parts[1:]:
+        loss += more
+        sums += others
+    return loss, way.unpacked(sums)
 
 
 def summed_loss(net: MLP, theta: FloatArray, data: _blocks.Source, n_threads: int) -> float:
