@@ -19,66 +19,11 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from spinglass_nn._core import check
-from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError, ParameterError, ShapeError
-from spinglass_nn.statistics import Estimate, mean_estimate
+from spinglass_nn.statistics import mean_estimate
+from spinglass_nn.statistics.equilibrium import EquilibrationTest as EquilibrationTest
+from spinglass_nn.statistics.equilibrium import compared, deviation
 from spinglass_nn.typing import Float64Array
-
-LIMIT = 3.0  # a difference of so many errors fails; chance alone does it once in 370 tests
-
-
-@result()
-class EquilibrationTest:
-    """Two numbers that are equal in equilibrium, and whether they are.
-
-    Parameters
-    ----------
-    name : str
-        What was compared.
-    left, right : Estimate
-        The two numbers, with errors over units (disorder samples, or replicas).
-    difference : Estimate
-        Left minus right, with the error of the differences unit by unit.
-    z : float
-        The difference in units of its error, brought from Student's to the normal
-        distribution, in which few units make large values common.
-    n_units : int
-        Independent units.
-    """
-
-    name: str
-    left: Estimate
-    right: Estimate
-    difference: Estimate
-    z: float
-    n_units: int
-
-    def __repr__(self) -> str:
-        return f"<{self.sentence}>"
-
-    @property
-    def passed(self) -> bool:
-        """Whether z is within -3 and 3; ``resolution`` says what could have been seen."""
-        return abs(self.z) < LIMIT
-
-    @property
-    def resolution(self) -> float:
-        """Size of a difference that would have been noticed.
-
-        Three errors for many units, more for few.
-        """
-        errors = -float(special.stdtrit(self.n_units - 1, special.ndtr(-LIMIT)))
-        return errors * self.difference.error
-
-    @property
-    def sentence(self) -> str:
-        """The outcome in words and numbers."""
-        verdict = "passed" if self.passed else "failed"
-        return (
-            f"{self.name}: {verdict}, {self.left} and {self.right} differ by "
-            f"{self.difference} (z = {self.z:.1f}, {self.n_units} units); differences above "
-            f"{self.resolution:.2g} would have been noticed"
-        )
 
 
 def link_overlap_identity(
@@ -137,7 +82,7 @@ def link_overlap_identity(
     energies, others, n = _columns(energy, link_overlap, "link_overlap", n_spins)
     bonds = np.broadcast_to(check.array(n_bonds, "n_bonds"), energies.shape)
     factor = check.positive(variance, "variance") / check.positive(temperature, "temperature")
-    return _compared(
+    return compared(
         f"energy against link overlap at T = {temperature:g}",
         energies / n,
         -factor * bonds / n * (1 - others),
@@ -182,7 +127,7 @@ def overlap_identity(
     """
     energies, others, n = _columns(energy, squared_overlap, "squared_overlap", n_spins)
     t = check.positive(temperature, "temperature")
-    return _compared(
+    return compared(
         f"energy against squared overlap at T = {t:g}", energies / n, -(1 - others) / (2 * t)
     )
 
@@ -246,7 +191,7 @@ def layer_identity(
     products = check.array(layer_products, "layer_products", shape=shape)
     n = int(layers.sum())
     terms = strengths * layers[1:] * layers[:-1] * (1 - products)
-    return _compared(
+    return compared(
         f"energy against overlaps of layers at T = {t:g}",
         energies / n,
         -terms.sum(axis=1) / (t * n),
@@ -322,26 +267,7 @@ def _hotelling(differences: Float64Array) -> float:
     if not np.allclose(covariance @ inverse @ mean, mean, rtol=1e-6, atol=0):
         return math.inf  # a shift without any scatter
     p = float(special.fdtrc(k, n - k, squared * (n - k) / (k * (n - 1))))
-    return min(_deviation(p), math.sqrt(squared))
-
-
-def _deviation(p: float) -> float:
-    """Normal deviation beyond which, on either side, lies a probability p."""
-    return -float(special.ndtri(p / 2))
-
-
-def _compared(name: str, left: Float64Array, right: Float64Array) -> EquilibrationTest:
-    difference = mean_estimate(left - right)
-    t = difference.z()
-    z = min(abs(t), _deviation(2 * float(special.stdtr(left.size - 1, -abs(t)))))
-    return EquilibrationTest(
-        name=name,
-        left=mean_estimate(left),
-        right=mean_estimate(right),
-        difference=difference,
-        z=math.copysign(z, t),
-        n_units=left.size,
-    )
+    return min(deviation(p), math.sqrt(squared))
 
 
 def _columns(

@@ -55,9 +55,8 @@ def activate(values: Array, activation: int) -> None:
     """Apply the hidden activation in place."""
     flat = values.reshape(values.size)
     if activation == RELU:
-        for i in range(flat.size):
-            if flat[i] < 0:
-                flat[i] = 0
+        for i in range(flat.size):  # stored always, without a branch: signs are random
+            flat[i] = flat.dtype.type(0) if flat[i] < 0 else flat[i]
     elif activation == TANH:
         for i in range(flat.size):
             flat[i] = math.tanh(flat[i])
@@ -69,8 +68,7 @@ def multiply_by_slope(values: Array, activations: Array, activation: int) -> Non
     v, a = values.reshape(values.size), activations.reshape(activations.size)
     if activation == RELU:
         for i in range(v.size):
-            if not a[i] > 0:
-                v[i] = 0
+            v[i] = v[i] if a[i] > 0 else v.dtype.type(0)
     elif activation == TANH:
         for i in range(v.size):
             v[i] *= 1 - a[i] * a[i]

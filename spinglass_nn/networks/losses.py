@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from spinglass_nn._core import check, threads
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError, ShapeError
-from spinglass_nn.networks import _affine, _blocks, _kernels
+from spinglass_nn.networks import _affine, _blocks, _gradients
 from spinglass_nn.networks.curvature import Engine
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Parameters, as_rows
@@ -185,23 +184,18 @@ def gradient(
     """
     rows, single = as_rows(net, theta)
     source = _blocks.source(net, data, rows.dtype)
-    layout = net.layout
+    way = _gradients.gradient_of(net, source)
+    points = [way.prepared(row) for row in rows]
 
     def work(row: int, segment: tuple[int, int]) -> Float64Array:
-        size = _blocks.workspace_size(net)
-        activations = np.empty(size, dtype=rows.dtype)
-        errors = np.empty(size, dtype=rows.dtype)
-        part = np.empty_like(rows[row])
-        total = np.zeros(net.n_parameters)
-        for block in source.blocks(*segment):
-            _kernels.gradient_of_block(rows[row], layout, *block, activations, errors, part)
-            total += part
-        return total
+        return way.over(points[row], segment)[1]
 
     parts = _blocks.over_segments(
         work, len(rows), source, n_threads, rows_at_once=_blocks.ROWS_AT_ONCE
     )
-    return _mean(parts, source.n_samples, rows.dtype, single)
+    sums = np.stack([way.unpacked(np.add.reduce(one)) for one in parts])
+    means: FloatArray = (sums / source.n_samples).astype(rows.dtype, copy=False)
+    return means[0] if single else means
 
 
 def hessian_vector_product(
@@ -255,15 +249,6 @@ def hessian_vector_product(
         return engine.products(vectors[row : row + 1], 1)
 
     return np.concatenate(threads.run(work, range(len(rows)), n_threads))
-
-
-def _mean(
-    parts: Iterable[list[Float64Array]], n_samples: int, dtype: np.dtype[Any], single: bool
-) -> FloatArray:
-    """Add segment sums in their order and divide by the number of samples."""
-    means = np.stack([np.add.reduce(one) for one in parts]) / n_samples
-    result: FloatArray = means.astype(dtype, copy=False)
-    return result[0] if single else result
 
 
 def _inputs(

@@ -1,4 +1,6 @@
 from .autocorrelation import AutocorrelationTime, autocorrelation_time
+from .convergence import r_hat
+from .equilibrium import EquilibrationTest
 from .estimate import Estimate, mean_estimate
 from .estimates import Estimates
 from .finite_size import Extrapolation, extrapolate
@@ -19,6 +21,7 @@ __all__ = [
     "AutocorrelationTime",
     "Band",
     "Bootstrap",
+    "EquilibrationTest",
     "Estimate",
     "Estimates",
     "Extrapolation",
@@ -36,6 +39,7 @@ __all__ = [
     "jackknife_from",
     "mean_estimate",
     "p_value",
+    "r_hat",
     "spearman",
     "variance_components",
 ]

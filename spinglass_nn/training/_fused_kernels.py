@@ -30,8 +30,8 @@ from spinglass_nn._core.simd_reals import (
 )
 from spinglass_nn._core.simd_tiles import TILE_ROWS, TILE_VECTORS, transpose_square
 from spinglass_nn.networks._kernels import IDENTITY, RELU, TANH
+from spinglass_nn.networks._output_kernels import Answers, output_errors
 from spinglass_nn.training._gather_kernels import Inputs, gather, prefetch_rows
-from spinglass_nn.training._output_kernels import Answers, output_errors
 from spinglass_nn.training._update_kernels import (
     Numbers,
     Update,

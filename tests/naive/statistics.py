@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from statistics import NormalDist
 
 
 def autocovariance(chains, lag):
@@ -81,3 +82,37 @@ def line_at_zero(x, y, error):
         math.sqrt(sxx / d),
         math.sqrt(s / d),
     )
+
+
+def r_hat(chains):
+    """Rank-normalised split R-hat of Vehtari et al. (2021), by its steps."""
+    n = len(chains[0]) // 2
+    halves = [list(chain[:n]) for chain in chains] + [list(chain[-n:]) for chain in chains]
+    pooled = sorted(x for half in halves for x in half)
+    middle = len(pooled) // 2
+    median = (pooled[middle] + pooled[-middle - 1]) / 2
+    folded = [[abs(x - median) for x in half] for half in halves]
+    return max(_split_ratio(_normal_scores(halves)), _split_ratio(_normal_scores(folded)))
+
+
+def _normal_scores(halves):
+    pooled = [x for half in halves for x in half]
+
+    def score(x):
+        rank = sum(y < x for y in pooled) + (sum(y == x for y in pooled) + 1) / 2
+        return NormalDist().inv_cdf((rank - 3 / 8) / (len(pooled) + 1 / 4))
+
+    return [[score(x) for x in half] for half in halves]
+
+
+def _split_ratio(halves):
+    n, m = len(halves[0]), len(halves)
+    means = [sum(half) / n for half in halves]
+    grand = sum(means) / m
+    between = n / (m - 1) * sum((x - grand) ** 2 for x in means)
+    within = sum(
+        sum((x - mean) ** 2 for x in half) / (n - 1)
+        for half, mean in zip(halves, means, strict=True)
+    )
+    within /= m
+    return math.sqrt(((n - 1) / n * within + between / n) / within)
