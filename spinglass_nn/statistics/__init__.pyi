@@ -7,6 +7,7 @@ from .moments import Moments
 from .nested_units import VarianceComponents, variance_components
 from .nulls import Band, band, holm, p_value
 from .rank_correlation import RankCorrelation, spearman
+from .rank_grid import RankGrid, spearman_grid
 from .resampling import (
     Bootstrap,
     bootstrap,
@@ -25,6 +26,7 @@ __all__ = [
     "Histogram",
     "Moments",
     "RankCorrelation",
+    "RankGrid",
     "VarianceComponents",
     "autocorrelation_time",
     "band",
@@ -37,5 +39,6 @@ __all__ = [
     "mean_estimate",
     "p_value",
     "spearman",
+    "spearman_grid",
     "variance_components",
 ]
