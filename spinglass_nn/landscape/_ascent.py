@@ -25,7 +25,10 @@ class Summit(NamedTuple):
 
 
 class Chart:
-    """The loss around a point, at ``theta + axes(scale * u)``; without axes u has one entry a parameter."""
+    """The loss around a point in coordinates u: at ``theta + (scale * u) @ axes``.
+
+    Without axes each parameter has its own coordinate.
+    """
 
     def __init__(
         self,
@@ -94,7 +97,7 @@ def _checkpoints(n_iterations: int) -> list[int]:
     shares = [0.0, 0.22]
     while shares[-1] < 1:
         shares.append(shares[-1] + max(shares[-1] - shares[-2] - 0.03, 0.06))
-    ends = {min(math.ceil(p * n_iterations), n_iterations) for p in shares}
+    ends = {min(math.ceil(round(p * n_iterations, 9)), n_iterations) for p in shares}
     return sorted(ends)
 
 

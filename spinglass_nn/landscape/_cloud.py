@@ -50,7 +50,7 @@ class Chains(NamedTuple):
     forces: Float64Array  # (n_rows, n_parameters)
 
     def virial(self, temperature: float) -> Float64Array:
-        """x . grad L of every row."""
+        """X . grad L of every row."""
         products: Float64Array = temperature * (self.y * self.forces).sum(axis=1)
         return products
 

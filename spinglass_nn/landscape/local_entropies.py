@@ -15,7 +15,12 @@ from spinglass_nn.errors import ChainTooShort, ParameterError
 from spinglass_nn.landscape import _cloud
 from spinglass_nn.networks import MLP, Curvature, Parameters, evaluate
 from spinglass_nn.networks.parameters import as_rows
-from spinglass_nn.statistics import AutocorrelationTime, Estimate, Estimates, autocorrelation_time
+from spinglass_nn.statistics import (
+    AutocorrelationTime,
+    Estimate,
+    Estimates,
+    autocorrelation_time,
+)
 from spinglass_nn.typing import RNG, Float64Array, LabelledData, ProgressLike
 
 _N_PROBES = 4
@@ -192,7 +197,7 @@ def local_entropy(
             accepted += moved.reshape(n_nodes, n_chains).mean(axis=1) / n_samples
             report(1)
     series, faults = _measured(virials.transpose(1, 2, 0), 1 / s)
-    virial = Estimates([a.mean.mean for a in series], [a.mean.error for a in series])
+    virial = _estimates([a.mean for a in series])
     integrand = virial * ((s + 1 / scale) / s / 2)
     last = (n_nodes - 0.5) * weights * legendre.Legendre.basis(n_nodes - 1)(places)
     found = LocalEntropy(
@@ -232,6 +237,10 @@ def _measured(
             found.append(error.estimate)
             faults.append(f"chains at gamma = {gamma:.4g} cannot be used: {error}")
     return found, faults
+
+
+def _estimates(values: list[Estimate]) -> Estimates:
+    return Estimates(np.array([v.mean for v in values]), np.array([v.error for v in values]))
 
 
 def _sum(values: Estimates, weights: Float64Array) -> Estimate:

@@ -157,7 +157,9 @@ def _length(products: Float64Array, interval: int) -> Estimate:
     """Where the autocorrelation has fallen to 1/e, in steps, with a jackknife error."""
     whole, n_walkers = products.sum(axis=0), len(products)
     value = fall_length(normalized(whole))
-    left_out = np.array([fall_length(normalized(whole - products[k])) for k in range(n_walkers)])
+    left_out = np.array(
+        [fall_length(normalized(whole - products[k])) for k in range(n_walkers)]
+    )
     if np.isnan([value, *left_out]).any():
         return Estimate(value * interval, np.nan)
     return jackknife_from(value, left_out) * interval

@@ -60,7 +60,7 @@ class Sharpness:
         return int(self.value.shape[0])
 
 
-def sharpness(
+def worst_case_sharpness(
     net: MLP,
     points: Parameters,
     data: LabelledData,
@@ -146,12 +146,11 @@ def sharpness(
     >>> data = sg.datasets.from_arrays([[0.0, 2.0], [1.0, 0.0]], [0, 1])
     >>> net = sg.networks.MLP(sizes=(2, 2), loss="squared_error", bias=False)
     >>> minimum = np.array([0.0, 0.5, 1.0, 0.0])
-    >>> found = sharpness(net, minimum, data, size=0.1)
+    >>> found = worst_case_sharpness(net, minimum, data, size=0.1)
     >>> round(found.value[0], 6)  # 0.1^2 / 2 times the largest eigenvalue, 2
     0.01
     """
-    rows, _ = as_rows(net, points)
-    rows = rows.astype(np.float64, copy=False)
+    rows: Float64Array = as_rows(net, points)[0].astype(np.float64, copy=False)
     default_size, default_iterations = DEFAULTS[check.choice(measure, "measure", DEFAULTS)]
     size = default_size if size is None else check.positive(size, "size")
     n_iterations = check.count(
@@ -162,7 +161,7 @@ def sharpness(
     axes = _axes(net, measure, n_directions, seed)
     tasks = [(row, start) for row in range(len(rows)) for start in range(n_starts)]
     inner = max(1, threads.resolve(n_threads) // len(tasks))
-    with track(len(tasks), f"sharpness ({measure})", progress) as report:
+    with track(len(tasks), f"worst case ({measure})", progress) as report:
 
         def search(task: tuple[int, int]) -> tuple[float, Float64Array]:
             theta = rows[task[0]]
@@ -182,7 +181,9 @@ def _axes(net: MLP, measure: str, n_directions: int | None, seed: Seed) -> Float
     if n_directions is None:
         return None
     if measure != "keskar":
-        raise ParameterError(f"n_directions must be left out for {measure!r}, got {n_directions}")
+        raise ParameterError(
+            f"n_directions must be left out for {measure!r}, got {n_directions}"
+        )
     n = check.count(n_directions, "n_directions")
     if n > net.n_parameters:
         raise ParameterError(f"n_directions must be at most {net.n_parameters}, got {n}")

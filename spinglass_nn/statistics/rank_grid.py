@@ -253,17 +253,18 @@ def _permuted(
         high = min(low + at_once, n_permutations)
         orders = np.stack([shuffle(generator) for _ in range(high - low)])
         draws[low:high] = a @ b[:, orders].transpose(1, 2, 0)
-    return np.round(np.abs(draws), _DIGITS).reshape(n_permutations, -1)
+    sizes: Float64Array = np.round(np.abs(draws), _DIGITS).reshape(n_permutations, -1)
+    return sizes
 
 
 def _p_values(found: Float64Array, draws: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Each cell's own p-value, and the step-down corrected one."""
     n = len(draws)
-    alone = (1 + (draws >= found).sum(axis=0)) / (1 + n)
+    alone: Float64Array = (1.0 + (draws >= found).sum(axis=0)) / (1 + n)
     order = np.argsort(-found, kind="stable")
     largest = np.maximum.accumulate(draws[:, order[::-1]], axis=1)[:, ::-1]
     stepped = (1 + (largest >= found[order]).sum(axis=0)) / (1 + n)
-    corrected = np.empty_like(alone)
+    corrected: Float64Array = np.empty(alone.shape)
     corrected[order] = np.maximum.accumulate(stepped)
     return alone, corrected
 
