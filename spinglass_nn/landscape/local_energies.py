@@ -118,7 +118,7 @@ def local_energy(
     >>> net = sg.networks.MLP(sizes=(2, 2), loss="squared_error", bias=False)
     >>> found = local_energy(net, np.ones(4), data, sigmas=[0.1], n_directions=500, rng=0)
     >>> exact = 0.1**2 / 2 * (0.5 + 2 + 0.5 + 2)  # the Hessian's diagonal times theta^2
-    >>> abs(found.rise[0, 0] - exact) < 4 * found.rise_error[0, 0]
+    >>> bool(abs(found.rise[0, 0] - exact) < 4 * found.rise_error[0, 0])
     True
     """
     rows, _ = as_rows(net, points)

@@ -94,7 +94,7 @@ def quadratic_walk(
     >>> null = quadratic_walk(
     ...     walk, h.trace() / 4, (h @ h).trace() / 4, gradient_norm=np.linalg.norm(g)
     ... )
-    >>> abs(ruggedness(walk).excess(null).z()) < 3
+    >>> abs(sg.landscape.ruggedness(walk).excess(null).z()) < 3
     True
     """
     check.choice(walk.geometry, "geometry of the walk", ("flat",))

@@ -147,7 +147,7 @@ def worst_case_sharpness(
     >>> net = sg.networks.MLP(sizes=(2, 2), loss="squared_error", bias=False)
     >>> minimum = np.array([0.0, 0.5, 1.0, 0.0])
     >>> found = worst_case_sharpness(net, minimum, data, size=0.1)
-    >>> round(found.value[0], 6)  # 0.1^2 / 2 times the largest eigenvalue, 2
+    >>> round(float(found.value[0]), 6)  # 0.1^2 / 2 times the largest eigenvalue, 2
     0.01
     """
     rows: Float64Array = as_rows(net, points)[0].astype(np.float64, copy=False)

@@ -24,7 +24,6 @@ from spinglass_nn.statistics.estimate import Estimate
 from spinglass_nn.typing import RNG, Float64Array, IntArray
 
 _UNDEFINED = 1e-12  # squared length of the ranks of a constant, but for rounding
-_DIGITS = 10  # equal sums of ranks must tie whatever order they were added in
 
 
 @result()
@@ -120,8 +119,9 @@ def spearman_grid(
               \frac{1 + \#\{\max_{k \ge i} |\rho^*_{(k)}| \ge |\rho_{(i)}|\}}{1 + n}
 
     (Westfall and Young's step-down maximum). If nothing is correlated, any cell at all has
-    p ≤ α in a share α of the cases, exactly. If some cells are, the same holds of the others to
-    the extent that these depend on one another as under permutation.
+    p ≤ α in a share α of the cases, exactly, or in fewer where equal correlations are common
+    (20 points and less). If some cells are correlated, the same holds of the others to the
+    extent that these depend on one another as under permutation.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def spearman_grid(
         _units(values, within, name, given)
         for values, name, given in ((x, "measures", measures), (y, "targets", targets))
     )
-    value = np.round(a @ b.T, _DIGITS)
+    value = _rounded(a @ b.T)
     seed = seed_of(rng)
     shuffle, generator = shuffler(within, blocks), seed.generator(Stream.NULLS)
     draws = _permuted(a, b, shuffle, generator, n_permutations)
@@ -239,6 +239,11 @@ def _directions(
     return placed / np.sqrt(np.where(constant, 1.0, squared))[..., None], constant
 
 
+def _rounded(correlations: Float64Array) -> Float64Array:
+    """Equal sums of ranks must tie whatever order they were added in."""
+    return np.asarray(np.round(correlations, 10), dtype=np.float64)
+
+
 def _permuted(
     a: Float64Array,
     b: Float64Array,
@@ -253,8 +258,7 @@ def _permuted(
         high = min(low + at_once, n_permutations)
         orders = np.stack([shuffle(generator) for _ in range(high - low)])
         draws[low:high] = a @ b[:, orders].transpose(1, 2, 0)
-    sizes: Float64Array = np.round(np.abs(draws), _DIGITS).reshape(n_permutations, -1)
-    return sizes
+    return _rounded(np.abs(draws)).reshape(n_permutations, -1)
 
 
 def _p_values(found: Float64Array, draws: Float64Array) -> tuple[Float64Array, Float64Array]:

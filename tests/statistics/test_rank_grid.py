@@ -92,8 +92,8 @@ def false_alarms(strata, n_sets):
     rng = np.random.default_rng(11)
     alone = together = 0
     for k in range(n_sets):
-        x = rng.normal(size=(4, 16)) + 2 * rng.normal(size=16)  # measures of one kind
-        y = rng.normal(size=(3, 16)) + rng.normal(size=16)
+        x = rng.normal(size=(4, 40)) + 2 * rng.normal(size=40)  # measures of one kind
+        y = rng.normal(size=(3, 40)) + rng.normal(size=40)
         if strata is not None:
             x, y = x + 5 * strata, y - 5 * strata
         grid = spearman_grid(
@@ -106,7 +106,7 @@ def false_alarms(strata, n_sets):
 
 
 @pytest.mark.physics
-@pytest.mark.parametrize("strata", [None, np.repeat([0, 1], 8)])
+@pytest.mark.parametrize("strata", [None, np.repeat([0, 1], 20)])
 def test_family_wise_error_is_nominal(strata):
     n_sets = 3000
     alone, together = false_alarms(strata, n_sets)
