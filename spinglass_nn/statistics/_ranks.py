@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
-from spinglass_nn.errors import DataError, ParameterError, ShapeError
+from spinglass_nn.errors import DataError, ShapeError
 from spinglass_nn.typing import Float64Array, IntArray
 
 # resamples are ranked together, as many as need this many numbers
@@ -89,10 +89,21 @@ def shuffler(strata: IntArray, blocks: IntArray | None) -> Shuffle:
     return shuffle_blocks
 
 
-def design_of(groups: object | None, strata: object | None) -> str:
-    """What is resampled and permuted, in words."""
-    if groups is not None and strata is not None:
-        raise ParameterError("groups and strata must not both be given")
-    if groups is not None:
-        return "points in groups"
-    return "independent points" if strata is None else "points within strata"
+def design_of(
+    groups: ArrayLike | None, strata: ArrayLike | None, n_points: int
+) -> tuple[IntArray, IntArray | None, str]:
+    """Strata and groups as numbers, and what is resampled and permuted, in words."""
+    within = as_labels(strata, "strata", n_points)
+    blocks = as_labels(groups, "groups", n_points) if groups is not None else None
+    if blocks is None:
+        words = "independent points" if strata is None else "points within strata"
+        return within, None, words
+    if strata is None:
+        return within, blocks, "points in groups"
+    inside = {tuple(within[rows]) for rows in _members(blocks)}
+    if len(inside) > 1:
+        raise DataError(
+            "groups must all hold the same strata in the same order to be permuted within "
+            f"them, got {len(inside)} different lists"
+        )
+    return within, blocks, "points within strata, in groups"

@@ -14,7 +14,6 @@ from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError
 from spinglass_nn.statistics._ranks import (
     NUMBERS_AT_ONCE,
-    as_labels,
     correlations,
     design_of,
     ranks,
@@ -84,13 +83,15 @@ def spearman(
     - ``strata``: is there an association *within* strata (at equal batch size)? Ranks are
       taken within each stratum, divided by its size plus one and centred, so differences
       between strata count for nothing; resampling and permutation stay inside strata.
+    - Both: ranks within strata, groups resampled and permuted whole (the same initial points
+      at every batch size). Groups must list the same strata in the same order.
 
     Parameters
     ----------
     x, y : array (n_points,)
         The two measurements of each point.
     groups, strata : array (n_points,) of labels, optional
-        At most one of the two.
+        What belongs together, and within what to look.
     n_resamples : int, default 2000
         Bootstrap resamples.
     n_permutations : int, default 9999
@@ -120,12 +121,10 @@ def spearman(
     b = check.array(y, "y", shape=(a.size,))
     if a.size < 3:
         raise DataError(f"x must hold at least 3 points, got {a.size}")
-    design = design_of(groups, strata)
-    within = as_labels(strata, "strata", a.size)
+    within, blocks, design = design_of(groups, strata, a.size)
     value = float(correlations(a, b, within))
     if math.isnan(value):
         raise DataError("x and y must vary (within strata), got a constant")
-    blocks = as_labels(groups, "groups", a.size) if groups is not None else None
     shuffle = shuffler(within, blocks)
     seed = seed_of(rng)
     check.count(n_resamples, "n_resamples", minimum=2)
@@ -135,7 +134,7 @@ def spearman(
     for low in range(0, n_resamples, at_once):
         n = min(at_once, n_resamples - low)
         rows = np.stack([resampled(generator, within, blocks) for _ in range(n)])
-        draws[low : low + n] = correlations(a[rows], b[rows], within)
+        draws[low : low + n] = correlations(a[rows], b[rows], within[rows[0]])
     found = bootstrap_from(value, draws, level=level)
     n_draws = check.count(n_permutations, "n_permutations")
     orders = (shuffle(generator) for generator in [seed.generator(Stream.NULLS)] * n_draws)

@@ -14,7 +14,6 @@ from spinglass_nn.errors import DataError, ParameterError
 from spinglass_nn.statistics._ranks import (
     NUMBERS_AT_ONCE,
     Shuffle,
-    as_labels,
     design_of,
     ranks,
     resampled,
@@ -129,8 +128,9 @@ def spearman_grid(
         Names and values, such as the `rows` of a `spinglass_nn.landscape.SharpnessTable` and
         the test loss, test accuracy and gap of the same networks.
     groups, strata : array (n_points,) of labels, optional
-        At most one of the two, as for `spearman`: groups are resampled and permuted whole;
-        with strata, such as the batch size, ranks and permutations stay inside them.
+        As for `spearman`: groups, such as runs from one initial point, are resampled and
+        permuted whole; with strata, such as the batch size, ranks and permutations stay inside
+        them. Both may be given.
     relevant : float, default 0.3
         Correlations of this size would matter: a cell whose interval reaches it and whose
         p-value does not pass is one that *cannot tell*.
@@ -167,11 +167,9 @@ def spearman_grid(
     >>> spearman_grid(sharp, {"gap": [2, 1, 4, 3, 6, 5, 8, 7]}, rng=1)
     <rank correlations of 2 measures with 1 targets over 8 independent points: 1 of 2 beyond chance>
     """
-    design = design_of(groups, strata)
     x = _table(measures, "measures", None)
     y = _table(targets, "targets", x.shape[1])
-    within = as_labels(strata, "strata", x.shape[1])
-    blocks = as_labels(groups, "groups", x.shape[1]) if groups is not None else None
+    within, blocks, design = design_of(groups, strata, x.shape[1])
     check.within(level, "level", 0, 1)
     check.within(relevant, "relevant", 0, 1)
     check.count(n_resamples, "n_resamples", minimum=2)
@@ -288,7 +286,8 @@ def _resampled(
         high = min(low + at_once, n_resamples)
         rows = np.stack([resampled(generator, within, blocks) for _ in range(high - low)])
         (a, no_a), (b, no_b) = (
-            _directions(values[:, rows].transpose(1, 0, 2), within) for values in (x, y)
+            _directions(values[:, rows].transpose(1, 0, 2), within[rows[0]])
+            for values in (x, y)
         )
         some = a @ b.transpose(0, 2, 1)
         some[no_a[:, :, None] | no_b[:, None, :]] = np.nan
