@@ -92,21 +92,19 @@ def sharpness_table(
 ) -> SharpnessTable:
     r"""Measures of flatness of many solutions, each in every gauge.
 
-    =================== ===================================================================
-    name                measure
-    =================== ===================================================================
-    F1                  `flatness` at :math:`R = \rho \langle|\theta|\rangle`, the mean over
-                        the solutions as they were given
-    F2, F3              `flatness` at :math:`\rho`, of the whole and unit by unit
-    sam, adaptive_sam,  `worst_case_sharpness` with its standard settings
-    ball, adaptive_ball,
-    keskar
-    average_adaptive    rise of the loss in `local_energy` at :math:`\sigma = \rho`
-    local_energy        drop of the accuracy in the same
-    trace               `hessian_trace`
-    top_eigenvalue      `largest_eigenvalues`
-    fisher_rao          `fisher_rao_norm`
-    =================== ===================================================================
+    ==================== =================================================================
+    name                 measure
+    ==================== =================================================================
+    ``F1``               `flatness` at :math:`R = \rho \langle|\theta|\rangle`, the mean over
+                         the solutions as they were given
+    ``F2``, ``F3``       `flatness` at :math:`\rho`, of the whole and unit by unit
+    worst cases, by name `worst_case_sharpness`, each of its measures with its settings
+    ``average_adaptive`` rise of the loss in `local_energy` at :math:`\sigma = \rho`
+    ``local_energy``     drop of the accuracy in the same
+    ``trace``            `hessian_trace`
+    ``top_eigenvalue``   `largest_eigenvalues`
+    ``fisher_rao``       `fisher_rao_norm`
+    ==================== =================================================================
 
     Parameters
     ----------

@@ -78,16 +78,17 @@ def worst_case_sharpness(
 
     .. math:: S = \max_{\delta \in \mathcal C} L(\theta + \delta) - L(\theta)
 
-    ============== ======================================================= ====================
-    measure        set :math:`\mathcal C`, with size s                     maximum by
-    ============== ======================================================= ====================
-    sam            :math:`|\delta| \le s`                                  one gradient step
-    adaptive_sam   :math:`|\delta / \theta| \le s`, entry by entry         one gradient step
-    ball           :math:`|\delta| \le s`                                  projected ascent
-    adaptive_ball  :math:`|\delta / \theta| \le s`                         projected ascent
-    keskar         :math:`|y_i| \le s (|(A^+\theta)_i| + 1)`, :math:`\delta = A y`  L-BFGS-B
-    ============== ======================================================= ====================
+    ================= =================================================== ================
+    measure           set :math:`\mathcal C`, with size s                 search
+    ================= =================================================== ================
+    ``sam``           :math:`|\delta| \le s`                              one step
+    ``adaptive_sam``  :math:`|\delta / \theta| \le s`                     one step
+    ``ball``          :math:`|\delta| \le s`                              projected ascent
+    ``adaptive_ball`` :math:`|\delta / \theta| \le s`                     projected ascent
+    ``keskar``        :math:`|y_i| \le s (|(A^+ \theta)_i| + 1)`          L-BFGS-B
+    ================= =================================================== ================
 
+    with :math:`\delta / \theta` entry by entry, and :math:`\delta = A y` in the last.
     ``keskar`` is :math:`100\, S / (1 + L)`, with A the unit matrix or, with ``n_directions``,
     orthonormal random columns. The adaptive measures do not change when units are rescaled,
     or any parameters whose rescaling leaves the function alone; biases are scaled by
