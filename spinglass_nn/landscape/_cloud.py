@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,26 +21,32 @@ JITTER = 0.5  # else modes whose half period is that angle come back to where th
 
 
 class Cloud(NamedTuple):
-    """What all chains share; s is the variance of the Gaussian of each row."""
+    """What all chains share; s is the variance of the Gaussian of each node."""
 
     net: MLP
     data: LabelledData
     theta: Float64Array  # (n_parameters,)
-    widths: Float64Array  # (n_rows, 1): sqrt(s)
+    s: Float64Array  # (n_nodes,)
     temperature: float
     n_threads: int | None
 
+    def points(self, y: Float64Array) -> Float64Array:
+        """Parameters of every row, theta + sqrt(s) y; rows are chains, node by node."""
+        return self.theta + self._widths(len(y)) * y
+
     def losses(self, y: Float64Array) -> Float64Array:
-        """Loss at theta + sqrt(s) y, one a row."""
-        points = self.theta + self.widths * y
-        found = evaluate(self.net, points, self.data, n_threads=self.n_threads).loss
+        """Loss of every row."""
+        found = evaluate(self.net, self.points(y), self.data, n_threads=self.n_threads).loss
         return np.atleast_1d(found)
 
     def forces(self, y: Float64Array) -> Float64Array:
         """Derivative of the loss over the temperature in y."""
-        points = self.theta + self.widths * y
-        slopes = gradient(self.net, points, self.data, n_threads=self.n_threads)
-        return self.widths * slopes / self.temperature
+        slopes = gradient(self.net, self.points(y), self.data, n_threads=self.n_threads)
+        return self._widths(len(y)) * np.asarray(slopes, dtype=np.float64) / self.temperature
+
+    def _widths(self, n_rows: int) -> Float64Array:
+        """The Gaussian's width of every row, sqrt(s), as a column."""
+        return np.repeat(np.sqrt(self.s), n_rows // len(self.s))[:, None]
 
 
 class Chains(NamedTuple):
@@ -55,10 +62,40 @@ class Chains(NamedTuple):
         return products
 
 
-def begin(cloud: Cloud, generators: list[np.random.Generator]) -> Chains:
-    """Start each chain at a draw of its Gaussian."""
+def sample(
+    cloud: Cloud,
+    stiffness: Float64Array,
+    n_chains: int,
+    n_samples: int,
+    seed: Seed,
+    report: Callable[[int], None],
+) -> tuple[Float64Array, Float64Array]:
+    """Sample x . grad L along chains that have warmed up, and the share of moves accepted.
+
+    Shapes are (n_nodes, n_chains, n_samples) and (n_nodes,); chain k of node j is the same in
+    any number of chains. ``stiffness`` of the loss sets the first angle between kicks.
+    """
+    n_nodes = len(cloud.s)
+    generators = [
+        seed.generator(Stream.LANGEVIN, node, chain)
+        for node in range(n_nodes)
+        for chain in range(n_chains)
+    ]
     y = np.stack([g.standard_normal(cloud.theta.size) for g in generators])
-    return Chains(y, cloud.losses(y), cloud.forces(y))
+    chains = Chains(y, cloud.losses(y), cloud.forces(y))
+    angles = np.minimum(LONGEST, 1 / np.sqrt(1 + np.repeat(stiffness, n_chains)))
+    for k in range(N_WARMUP):
+        chains, chance, _ = move(cloud, chains, angles, generators)
+        angles = np.minimum(angles * np.exp((chance - AIM) / math.sqrt(k + 1)), LONGEST)
+        report(1)
+    virials = np.empty((n_nodes, n_chains, n_samples))
+    accepted = np.zeros((n_nodes, n_chains))
+    for k in range(n_samples):
+        chains, _, moved = move(cloud, chains, angles, generators)
+        virials[..., k] = chains.virial(cloud.temperature).reshape(n_nodes, n_chains)
+        accepted += moved.reshape(n_nodes, n_chains)
+        report(1)
+    return virials, accepted.mean(axis=1) / n_samples
 
 
 def move(
@@ -93,28 +130,6 @@ def move(
         np.where(keep, forces, chains.forces),
     )
     return chains, chance, moved
-
-
-def tune(
-    cloud: Cloud,
-    chains: Chains,
-    angles: Float64Array,
-    generators: list[np.random.Generator],
-) -> tuple[Chains, Float64Array]:
-    """Warm up, and find each chain's angle between kicks."""
-    for k in range(N_WARMUP):
-        chains, chance, _ = move(cloud, chains, angles, generators)
-        angles = np.minimum(angles * np.exp((chance - AIM) / math.sqrt(k + 1)), LONGEST)
-    return chains, angles
-
-
-def generators_of(seed: Seed, n_nodes: int, n_chains: int) -> list[np.random.Generator]:
-    """One stream a chain: chain k of node j is the same in any number of chains."""
-    return [
-        seed.generator(Stream.LANGEVIN, node, chain)
-        for node in range(n_nodes)
-        for chain in range(n_chains)
-    ]
 
 
 def _energy(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -176,37 +177,22 @@ def local_entropy(
     n_samples = check.count(n_samples, "n_samples", minimum=16)
     seed = random.seed_of(rng)
     base = float(evaluate(net, point, data, n_threads=n_threads).loss)
-    scale = _curvature(Curvature(net, point, data, n_threads=n_threads), seed) / temperature
-    scale = scale or gamma
-    places, weights = legendre.leggauss(n_nodes)
-    length = math.log1p(scale / gamma)
-    s = np.expm1(length * (places + 1) / 2) / scale
-    widths = np.sqrt(np.repeat(s, n_chains))[:, None]
-    cloud = _cloud.Cloud(net, data, point, widths, temperature, n_threads)
-    angles = np.minimum(_cloud.LONGEST, 1 / np.sqrt(1 + scale * widths[:, 0] ** 2))
+    curvature = Curvature(net, point, data, n_threads=n_threads)
+    nodes = _nodes(gamma, _mean_eigenvalue(curvature, seed) / temperature, n_nodes)
+    cloud = _cloud.Cloud(net, data, point, nodes.s, temperature, n_threads)
     with track(_cloud.N_WARMUP + n_samples, "local entropy", progress) as report:
-        generators = _cloud.generators_of(seed, n_nodes, n_chains)
-        chains = _cloud.begin(cloud, generators)
-        chains, angles = _cloud.tune(cloud, chains, angles, generators)
-        report(_cloud.N_WARMUP)
-        virials = np.empty((n_samples, n_nodes, n_chains))
-        accepted = np.zeros(n_nodes)
-        for k in range(n_samples):
-            chains, _, moved = _cloud.move(cloud, chains, angles, generators)
-            virials[k] = chains.virial(temperature).reshape(n_nodes, n_chains)
-            accepted += moved.reshape(n_nodes, n_chains).mean(axis=1) / n_samples
-            report(1)
-    series, faults = _measured(virials.transpose(1, 2, 0), 1 / s)
+        virials, accepted = _cloud.sample(
+            cloud, nodes.stiffest, n_chains, n_samples, seed, report
+        )
+    series, faults = _measured(virials, 1 / nodes.s)
     virial = _estimates([a.mean for a in series])
-    integrand = virial * ((s + 1 / scale) / s / 2)
-    last = (n_nodes - 0.5) * weights * legendre.Legendre.basis(n_nodes - 1)(places)
     found = LocalEntropy(
-        free_energy=_sum(integrand, length * weights / 2),
-        last_term=_sum(integrand, length * last),
+        free_energy=_sum(virial, nodes.weights),
+        last_term=_sum(virial, nodes.last),
         base_loss=base,
         gamma=gamma,
         temperature=temperature,
-        gammas=1 / s,
+        gammas=1 / nodes.s,
         virial=virial,
         acceptance=accepted,
         n_effective=np.array([a.n_effective for a in series]),
@@ -216,7 +202,27 @@ def local_entropy(
     return found
 
 
-def _curvature(matrix: Curvature, seed: Seed) -> float:
+class _Nodes(NamedTuple):
+    """Gauss' nodes of the integral over s, and what the virial at each weighs in it."""
+
+    s: Float64Array
+    weights: Float64Array
+    last: Float64Array  # in the last Legendre coefficient
+    stiffest: Float64Array  # about the stiffness of the loss there, in units of the Gaussian's
+
+
+def _nodes(gamma: float, scale: float, n_nodes: int) -> _Nodes:
+    """Nodes in u = log(1 + s k), from s = 0 to 1 / gamma; k is the scale."""
+    scale = scale or gamma
+    places, weights = legendre.leggauss(n_nodes)
+    length = math.log1p(scale / gamma)
+    s = np.expm1(length * (places + 1) / 2) / scale
+    each = length * weights / 2 * (1 + 1 / (s * scale)) / 2  # ds / 2s = (1 + 1 / s k) du / 2
+    last = (2 * n_nodes - 1) * legendre.Legendre.basis(n_nodes - 1)(places)
+    return _Nodes(s, each, each * last, scale * s)
+
+
+def _mean_eigenvalue(matrix: Curvature, seed: Seed) -> float:
     """About the mean eigenvalue, each weighed by itself."""
     generator = seed.generator(Stream.PROBES, 0, 3)
     signs = generator.integers(0, 2, (_N_PROBES, matrix.size), dtype=np.int8) * 2.0 - 1.0
