@@ -100,7 +100,7 @@ def sharpness_table(
     ``F2``, ``F3``       `flatness` at :math:`\rho`, of the whole and unit by unit
     worst cases, by name `worst_case_sharpness`, each of its measures with its settings
     ``average_adaptive`` rise of the loss in `local_energy` at :math:`\sigma = \rho`
-    ``local_energy``     drop of the accuracy in the same
+    ``local_energy``     drop of the accuracy in the same; NaN for regression
     ``trace``            `hessian_trace`
     ``top_eigenvalue``   `largest_eigenvalues`
     ``fisher_rao``       `fisher_rao_norm`
