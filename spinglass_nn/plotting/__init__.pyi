@@ -1,5 +1,6 @@
 from .appearance import style
 from .claims import verdicts
+from .correlations import rank_correlations
 from .disconnectivity import disconnectivity_graph
 from .distributions import null_band, overlap_distribution
 from .evidence import evidence
@@ -34,6 +35,7 @@ __all__ = [
     "overlap_distribution",
     "overlap_matrix",
     "parisi_law",
+    "rank_correlations",
     "save",
     "spanning_tree",
     "spectral_density",

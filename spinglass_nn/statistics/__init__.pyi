@@ -9,6 +9,7 @@ from .moments import Moments
 from .nested_units import VarianceComponents, variance_components
 from .nulls import Band, band, holm, p_value
 from .rank_correlation import RankCorrelation, spearman
+from .rank_grid import RankGrid, spearman_grid
 from .resampling import (
     Bootstrap,
     bootstrap,
@@ -28,6 +29,7 @@ __all__ = [
     "Histogram",
     "Moments",
     "RankCorrelation",
+    "RankGrid",
     "VarianceComponents",
     "autocorrelation_time",
     "band",
@@ -41,5 +43,6 @@ __all__ = [
     "p_value",
     "r_hat",
     "spearman",
+    "spearman_grid",
     "variance_components",
 ]

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from spinglass_nn._core import check
 from spinglass_nn._core.random import Stream, seed_of
 from spinglass_nn._core.results import result
-from spinglass_nn.errors import DataError, ParameterError, ShapeError
+from spinglass_nn.errors import DataError
+from spinglass_nn.statistics._ranks import (
+    NUMBERS_AT_ONCE,
+    correlations,
+    design_of,
+    ranks,
+    resampled,
+    shuffler,
+)
 from spinglass_nn.statistics.estimate import Estimate
 from spinglass_nn.statistics.nulls import p_value
 from spinglass_nn.statistics.resampling import bootstrap_from
 from spinglass_nn.typing import RNG, Float64Array, IntArray
-
-# resamples are ranked together, as many as need this many numbers
-_NUMBERS_AT_ONCE = 1_000_000
-
-_Shuffle = Callable[[np.random.Generator], IntArray]
 
 
 @result()
@@ -81,13 +83,15 @@ def spearman(
     - ``strata``: is there an association *within* strata (at equal batch size)? Ranks are
       taken within each stratum, divided by its size plus one and centred, so differences
       between strata count for nothing; resampling and permutation stay inside strata.
+    - Both: ranks within strata, groups resampled and permuted whole (the same initial points
+      at every batch size). Groups must list the same strata in the same order.
 
     Parameters
     ----------
     x, y : array (n_points,)
         The two measurements of each point.
     groups, strata : array (n_points,) of labels, optional
-        At most one of the two.
+        What belongs together, and within what to look.
     n_resamples : int, default 2000
         Bootstrap resamples.
     n_permutations : int, default 9999
@@ -117,106 +121,25 @@ def spearman(
     b = check.array(y, "y", shape=(a.size,))
     if a.size < 3:
         raise DataError(f"x must hold at least 3 points, got {a.size}")
-    if groups is not None and strata is not None:
-        raise ParameterError("groups and strata must not both be given")
-    within = _labels(strata, "strata", a.size)
-    value = float(_correlations(a, b, within))
+    within, blocks, design = design_of(groups, strata, a.size)
+    value = float(correlations(a, b, within))
     if math.isnan(value):
         raise DataError("x and y must vary (within strata), got a constant")
-    blocks = _labels(groups, "groups", a.size) if groups is not None else None
-    shuffle = _shuffler(within, blocks)
+    shuffle = shuffler(within, blocks)
     seed = seed_of(rng)
     check.count(n_resamples, "n_resamples", minimum=2)
     generator = seed.generator(Stream.RESAMPLING)
-    at_once = max(1, _NUMBERS_AT_ONCE // a.size)
+    at_once = max(1, NUMBERS_AT_ONCE // a.size)
     draws = np.empty(n_resamples)
     for low in range(0, n_resamples, at_once):
         n = min(at_once, n_resamples - low)
-        rows = np.stack([_resampled(generator, within, blocks) for _ in range(n)])
-        draws[low : low + n] = _correlations(a[rows], b[rows], within)
+        rows = np.stack([resampled(generator, within, blocks) for _ in range(n)])
+        draws[low : low + n] = correlations(a[rows], b[rows], within[rows[0]])
     found = bootstrap_from(value, draws, level=level)
     n_draws = check.count(n_permutations, "n_permutations")
     orders = (shuffle(generator) for generator in [seed.generator(Stream.NULLS)] * n_draws)
-    p = _permutation_p(_ranks(a, within), _ranks(b, within), orders)
-    design = (
-        "points in groups"
-        if groups is not None
-        else "points within strata"
-        if strata is not None
-        else "independent points"
-    )
+    p = _permutation_p(ranks(a, within), ranks(b, within), orders)
     return RankCorrelation(found.estimate, found.low, found.high, level, p, a.size, design)
-
-
-def _labels(labels: ArrayLike | None, name: str, n_points: int) -> IntArray:
-    """Labels as integers 0, 1, ...; one stratum if there are none."""
-    if labels is None:
-        return np.zeros(n_points, dtype=np.int64)
-    given = np.asarray(labels)
-    if given.shape != (n_points,):
-        raise ShapeError(f"{name} must have shape ({n_points},), got {given.shape}")
-    return np.asarray(np.unique(given, return_inverse=True)[1], dtype=np.int64)
-
-
-def _members(labels: IntArray) -> list[IntArray]:
-    return [np.flatnonzero(labels == label) for label in np.unique(labels)]
-
-
-def _ranks(values: Float64Array, strata: IntArray) -> Float64Array:
-    """Ranks within strata along the last axis, over the stratum's size plus one, centred."""
-    ranks = np.empty(values.shape)
-    for rows in _members(strata):
-        ranks[..., rows] = rankdata(values[..., rows], axis=-1) / (rows.size + 1) - 0.5
-    return ranks
-
-
-def _correlations(x: Float64Array, y: Float64Array, strata: IntArray) -> Float64Array:
-    """Along the last axis; NaN where a side is constant."""
-    a, b = _ranks(x, strata), _ranks(y, strata)
-    norm = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = (a * b).sum(axis=-1) / norm
-    # rounding can leave a constant's ranks a hair from zero
-    return np.asarray(np.where(norm > 1e-12, value, math.nan))
-
-
-def _resampled(
-    generator: np.random.Generator, strata: IntArray, blocks: IntArray | None
-) -> IntArray:
-    """Row numbers of one bootstrap resample."""
-    if blocks is not None:
-        members = _members(blocks)
-        chosen = generator.integers(0, len(members), len(members))
-        return np.concatenate([members[k] for k in chosen])
-    rows = np.empty(strata.size, dtype=np.int64)
-    for inside in _members(strata):
-        rows[inside] = inside[generator.integers(0, inside.size, inside.size)]
-    return rows
-
-
-def _shuffler(strata: IntArray, blocks: IntArray | None) -> _Shuffle:
-    """Return a function that permutes row numbers within strata, or whole blocks."""
-    if blocks is None:
-        members = _members(strata)
-
-        def shuffle_within(generator: np.random.Generator) -> IntArray:
-            rows = np.empty(strata.size, dtype=np.int64)
-            for inside in members:
-                rows[inside] = generator.permutation(inside)
-            return rows
-
-        return shuffle_within
-    sizes = {rows.size for rows in _members(blocks)}
-    if len(sizes) > 1:
-        raise DataError(f"groups must be of equal size to be permuted, got {sorted(sizes)}")
-    table = np.stack(_members(blocks))
-
-    def shuffle_blocks(generator: np.random.Generator) -> IntArray:
-        rows = np.empty(strata.size, dtype=np.int64)
-        rows[table] = generator.permutation(table)
-        return rows
-
-    return shuffle_blocks
 
 
 def _permutation_p(a: Float64Array, b: Float64Array, orders: Iterable[IntArray]) -> float:

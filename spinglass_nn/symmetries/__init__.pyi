@@ -1,6 +1,6 @@
 from .matching import Match, match
 from .permutations import Permutation, identity, random_permutation, swap
-from .rescaling import Balance, balance, balancing_factors, rescale
+from .rescaling import Balance, balance, balancing_factors, rescale, to_torus
 
 __all__ = [
     "Balance",
@@ -13,4 +13,5 @@ __all__ = [
     "random_permutation",
     "rescale",
     "swap",
+    "to_torus",
 ]

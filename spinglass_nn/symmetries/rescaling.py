@@ -136,6 +136,51 @@ def balance(replica: Replica) -> Replica:
     return rescale(replica, balancing_factors(replica).factors)
 
 
+def to_torus(replica: Replica) -> Replica:
+    r"""The point of the toroidal gauge: each hidden unit's in-norm, bias included, is 1.
+
+    Layer by layer from the inputs, each unit is divided by its in-norm and what it feeds
+    multiplied with it. The output layer takes what is left over; Pittorino et al. divide
+    that by its norm as well, which changes the scale of the outputs and so the loss, but no
+    prediction. Dead units stay as they are.
+
+    Parameters
+    ----------
+    replica : Replica
+        Point of a network with ReLU or identity activation.
+
+    Returns
+    -------
+    Replica
+        The same function.
+
+    Raises
+    ------
+    ParameterError
+        If the activation is not homogeneous.
+
+    References
+    ----------
+    F. Pittorino et al., Deep networks on toroids, ICML 2022 (arXiv:2202.03038).
+
+    Examples
+    --------
+    >>> net = MLP(sizes=(1, 1, 1), bias=False, loss="squared_error")
+    >>> to_torus(Replica(net, np.array([2.0, 3.0]))).weights
+    array([1., 6.])
+    """
+    factors: list[Float64Array] = []
+    for layer in replica.layers[:-1]:
+        weight = layer.weight.astype(np.float64)
+        if factors:
+            weight /= factors[-1]
+        square = np.square(weight).sum(axis=1)
+        if layer.bias is not None:
+            square += np.square(layer.bias, dtype=np.float64)
+        factors.append(1 / np.sqrt(np.where(square > 0, square, 1.0)))
+    return rescale(replica, factors)
+
+
 def balancing_factors(replica: Replica, *, max_iterations: int = 10_000) -> Balance:
     """Factors that `balance` applies, with the number of dead units.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from spinglass_nn.errors import DataError, ParameterError, ShapeError
+from spinglass_nn.errors import DataError, ShapeError
 from spinglass_nn.statistics import spearman
 
 
@@ -66,6 +66,22 @@ def test_groups_widen_the_error_of_copies():
     assert naive.estimate.error < 0.6 * copied.estimate.error
 
 
+def test_groups_within_strata_count_once():
+    """The same 6 units in 4 strata, each time alike, are 6 points and not 24."""
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(size=(2, 6))
+    strata, groups = np.repeat(np.arange(4), 6), np.tile(np.arange(6), 4)
+    many = [np.tile(v, 4) + 10 * strata for v in (x, y)]
+    alone = spearman(x, y, n_permutations=4000, rng=1)
+    both = spearman(*many, strata=strata, groups=groups, n_permutations=4000, rng=1)
+    strata_only = spearman(*many, strata=strata, n_permutations=4000, rng=1)
+    assert both.estimate.mean == pytest.approx(alone.estimate.mean)
+    assert both.p_value == pytest.approx(alone.p_value, abs=0.04)
+    assert both.estimate.error == pytest.approx(alone.estimate.error, rel=0.15)
+    assert strata_only.p_value < 0.5 * both.p_value
+    assert both.design == "points within strata, in groups"
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -76,9 +92,9 @@ def test_groups_widen_the_error_of_copies():
         (dict(x=[1, 2, 3], y=[1, 2, 3], groups=[0, 1]), ShapeError, r"groups must have shape"),
         (dict(x=[1, 2, 3], y=[1, 3, 2], groups=[0, 0, 1]), DataError, r"must be of equal size"),
         (
-            dict(x=[1, 2, 3], y=[1, 3, 2], groups=[0, 1, 2], strata=[0, 0, 0]),
-            ParameterError,
-            r"groups and strata must not both",
+            dict(x=[1, 2, 3, 4], y=[1, 3, 2, 4], groups=[0, 0, 1, 1], strata=[0, 1, 0, 0]),
+            DataError,
+            r"groups must all hold the same strata in the same order .* got 2 different",
         ),
     ],
 )
