@@ -41,6 +41,7 @@ class Stream(IntEnum):
     POPULATION = 21
     QUENCHES = 22
     BRANCHES = 23
+    CURVES = 27
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
+from .bands import AutoNEB, BandHistory, BandState, ElasticBand
 from .curves import LossCurve, loss_curve, loss_curves, mean_barrier
+from .elastic import auto_neb, nudged_elastic_band
 from .families import AffineFamily, FamilyLosses, family_losses
 from .hessian import Eigenvalues, dense_hessian, hessian_trace, largest_eigenvalues
 from .pairs import PairBarriers, pair_barriers
@@ -10,6 +12,10 @@ from .surfaces import LossSurface, loss_surface
 
 __all__ = [
     "AffineFamily",
+    "AutoNEB",
+    "BandHistory",
+    "BandState",
+    "ElasticBand",
     "Eigenvalues",
     "FamilyLosses",
     "Flatness",
@@ -19,6 +25,7 @@ __all__ = [
     "Path",
     "Plane",
     "SpectralDensity",
+    "auto_neb",
     "dense_hessian",
     "family_losses",
     "flatness",
@@ -30,6 +37,7 @@ __all__ = [
     "loss_curves",
     "loss_surface",
     "mean_barrier",
+    "nudged_elastic_band",
     "pair_barriers",
     "plane",
     "plane_through",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -185,23 +184,37 @@ def gradient(
     """
     rows, single = as_rows(net, theta)
     source = _blocks.source(net, data, rows.dtype)
+    found = losses_and_gradients(net, rows, source, n_threads)[1]
+    return found[0] if single else found
+
+
+def losses_and_gradients(
+    net: MLP, rows: FloatArray, source: _blocks.Source, n_threads: int | None
+) -> tuple[Float64Array, FloatArray]:
+    """Mean loss (n,) and its gradient at checked rows (n, n_parameters), in one pass."""
     layout = net.layout
 
-    def work(row: int, segment: tuple[int, int]) -> Float64Array:
+    def work(row: int, segment: tuple[int, int]) -> tuple[float, Float64Array]:
         size = _blocks.workspace_size(net)
         activations = np.empty(size, dtype=rows.dtype)
         errors = np.empty(size, dtype=rows.dtype)
         part = np.empty_like(rows[row])
-        total = np.zeros(net.n_parameters)
+        loss, total = 0.0, np.zeros(net.n_parameters)
         for block in source.blocks(*segment):
-            _kernels.gradient_of_block(rows[row], layout, *block, activations, errors, part)
+            loss += _kernels.gradient_of_block(
+                rows[row], layout, *block, activations, errors, part
+            )[0]
             total += part
-        return total
+        return loss, total
 
+    losses, gradients = np.empty(len(rows)), np.empty_like(rows)
     parts = _blocks.over_segments(
         work, len(rows), source, n_threads, rows_at_once=_blocks.ROWS_AT_ONCE
     )
-    return _mean(parts, source.n_samples, rows.dtype, single)
+    for row, one in enumerate(parts):  # segments are added in their order
+        losses[row] = sum(loss for loss, _ in one) / source.n_samples
+        gradients[row] = np.add.reduce([total for _, total in one]) / source.n_samples
+    return losses, gradients
 
 
 def hessian_vector_product(
@@ -255,15 +268,6 @@ def hessian_vector_product(
         return engine.products(vectors[row : row + 1], 1)
 
     return np.concatenate(threads.run(work, range(len(rows)), n_threads))
-
-
-def _mean(
-    parts: Iterable[list[Float64Array]], n_samples: int, dtype: np.dtype[Any], single: bool
-) -> FloatArray:
-    """Add segment sums in their order and divide by the number of samples."""
-    means = np.stack([np.add.reduce(one) for one in parts]) / n_samples
-    result: FloatArray = means.astype(dtype, copy=False)
-    return result[0] if single else result
 
 
 def _inputs(
