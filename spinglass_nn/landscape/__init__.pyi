@@ -1,11 +1,15 @@
 from .bands import AutoNEB, BandHistory, BandState, ElasticBand
+from .barrier_graphs import BarrierGraph, barrier_graph
+from .connecting import ConnectingCurve, CurveState, curve_coefficients
 from .curves import LossCurve, loss_curve, loss_curves, mean_barrier
 from .elastic import auto_neb, nudged_elastic_band
 from .families import AffineFamily, FamilyLosses, family_losses
 from .hessian import Eigenvalues, dense_hessian, hessian_trace, largest_eigenvalues
+from .mode_curves import bezier_curve, polygonal_chain
 from .pairs import PairBarriers, pair_barriers
 from .paths import Path, interpolate, line, spare_unit_path, swap_chain
 from .planes import Plane, plane, plane_through, random_direction
+from .regions import RegionBarriers, region_barriers
 from .sharpness import Flatness, flatness
 from .spectra import SpectralDensity, spectral_density
 from .surfaces import LossSurface, loss_surface
@@ -15,8 +19,11 @@ __all__ = [
     "AutoNEB",
     "BandHistory",
     "BandState",
-    "ElasticBand",
+    "BarrierGraph",
+    "ConnectingCurve",
+    "CurveState",
     "Eigenvalues",
+    "ElasticBand",
     "FamilyLosses",
     "Flatness",
     "LossCurve",
@@ -24,8 +31,12 @@ __all__ = [
     "PairBarriers",
     "Path",
     "Plane",
+    "RegionBarriers",
     "SpectralDensity",
     "auto_neb",
+    "barrier_graph",
+    "bezier_curve",
+    "curve_coefficients",
     "dense_hessian",
     "family_losses",
     "flatness",
@@ -41,7 +52,9 @@ __all__ = [
     "pair_barriers",
     "plane",
     "plane_through",
+    "polygonal_chain",
     "random_direction",
+    "region_barriers",
     "spare_unit_path",
     "spectral_density",
     "swap_chain",

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spinglass_nn._core import random, threads
+from spinglass_nn._core import threads
 from spinglass_nn._core.progress import track
 from spinglass_nn.errors import Interrupted, ParameterError
+from spinglass_nn.io.resuming import seed_in
 from spinglass_nn.landscape._bands import Band, Rules, insertions, to_downhill
 from spinglass_nn.landscape._samples import Minibatches
 from spinglass_nn.landscape.bands import AutoNEB, BandState, ElasticBand, history_of
@@ -42,7 +43,7 @@ class BandJob:
         self.net, self.data, self.n_threads = net, data, n_threads
         self.rules, self.scan, self.settings = rules, scan, state.settings
         self.schedule = schedule
-        seed = random.Seed(int(self.settings["entropy"]), tuple(self.settings["key"]))
+        seed = seed_in(self.settings)
         size = self.settings["batch_size"]
         self.batches = Minibatches(net, data, state.nodes.dtype, size, seed, n_threads)
         self.ends = self.batches.whole.losses(state.nodes[[0, -1]])
@@ -89,10 +90,8 @@ class BandJob:
             self.record()
 
     def rate(self) -> float:
-        """The learning rate of the next step; schedules count passes over the data."""
-        how = self.rules.optimizer
-        epoch = np.array([self.n_steps / self.batches.per_epoch])
-        rate = how.learning_rate * float(how.schedule.factor(epoch)[0])
+        """The learning rate of the next step."""
+        rate = self.batches.rate(self.rules.optimizer, self.n_steps)
         if self.schedule is None:
             return rate
         cycle = int(np.searchsorted(self.cycle_ends, self.n_steps, side="right"))
@@ -126,9 +125,7 @@ class BandJob:
         along = np.concatenate([self.ends[:1], losses, self.ends[1:]])
         force = to_downhill(nodes, along, gradients, self.rules.tangent, climber).max()
         saddle, length = curve.loss.max(), curve.distance[-1]
-        return np.array(
-            [self.n_steps, len(nodes) - 2, saddle, curve.barrier, length, force]
-        )  # fmt: skip
+        return np.array([self.n_steps, len(nodes) - 2, saddle, curve.barrier, length, force])
 
     def result(self) -> ElasticBand:
         """The band as it is, with a record of it."""
@@ -150,4 +147,3 @@ class BandJob:
             np.array(self.records).reshape(-1, 6),
             self.settings,
         )
-

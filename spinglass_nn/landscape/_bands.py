@@ -6,6 +6,7 @@ a callable that takes points (n, n_parameters) and gives their losses and gradie
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ def redistribute(nodes: FloatArray, spacing: Float64Array, climber: int | None) 
     The climber stays, and what lies on either side of it is spaced by itself.
     """
     cuts = [0, len(spacing)] if climber is None else [0, climber, len(spacing)]
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in itertools.pairwise(cuts):
         part, shares = nodes[low : high + 1], spacing[low:high]
         legs = np.diff(part, axis=0)
         lengths = np.sqrt(_dots(legs, legs))

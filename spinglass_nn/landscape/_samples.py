@@ -10,6 +10,7 @@ from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn.networks import _affine, _blocks
 from spinglass_nn.networks.losses import losses_and_gradients
 from spinglass_nn.networks.mlp import MLP
+from spinglass_nn.training.optimizers import SGD
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray, LabelledData
 
 
@@ -22,9 +23,7 @@ class SampledLoss:
     def losses(self, points: FloatArray) -> Float64Array:
         """Losses (n,) at points (n, n_parameters)."""
         each = _affine.each(len(points))
-        sums = _affine.sums(
-            self.net, points, each, [self.source], self.n_threads, shared=False
-        )
+        sums = _affine.sums(self.net, points, each, [self.source], self.n_threads, shared=False)
         found: Float64Array = sums[0, :, 0] / self.source.n_samples
         return found
 
@@ -60,7 +59,12 @@ class Minibatches:
         self.size = self.n_samples if size is None else min(size, self.n_samples)
         self.per_epoch = -(-self.n_samples // self.size)
         self.seed = seed
-        self._order: tuple[int, IntArray] = (-1, np.empty(0, np.int64))
+        self._drawn = (-1, np.empty(0, np.int64), np.empty(0))
+
+    def rate(self, optimizer: SGD, step: int) -> float:
+        """The learning rate of a step; schedules count passes over the data."""
+        epoch = np.array([step / self.per_epoch])
+        return optimizer.learning_rate * float(optimizer.schedule.factor(epoch)[0])
 
     @property
     def all_at_once(self) -> bool:
@@ -71,9 +75,19 @@ class Minibatches:
         """The loss that step ``step``, counted from 0, goes down on."""
         if self.all_at_once:
             return self.whole
+        order, _ = self._draws(step // self.per_epoch)
+        first = step % self.per_epoch * self.size
+        return self.whole.on(order[first : first + self.size])
+
+    def uniform(self, step: int) -> float:
+        """A number from 0 to 1, drawn for the step."""
         epoch, place = divmod(step, self.per_epoch)
-        if self._order[0] != epoch:
-            generator = self.seed.generator(Stream.CURVES, 0, epoch)
-            self._order = epoch, generator.permutation(self.n_samples)
-        rows = self._order[1][place * self.size : (place + 1) * self.size]
-        return self.whole.on(rows)
+        return float(self._draws(epoch)[1][place])
+
+    def _draws(self, epoch: int) -> tuple[IntArray, Float64Array]:
+        """The order of samples in an epoch, and a number for each of its steps."""
+        if self._drawn[0] != epoch:
+            order = self.seed.generator(Stream.CURVES, 0, epoch).permutation(self.n_samples)
+            uniform = self.seed.generator(Stream.CURVES, 1, epoch).random(self.per_epoch)
+            self._drawn = epoch, order, uniform
+        return self._drawn[1:]
