@@ -159,7 +159,7 @@ def curve_coefficients(kind: str, t: ArrayLike, n_controls: int) -> Float64Array
     """
     check.choice(kind, "kind", KINDS)
     last = check.count(n_controls, "n_controls", minimum=2) - 1
-    where = check.array(t, "t")
+    where = check.array(t, "t").reshape(np.shape(t))
     if not ((where >= 0) & (where <= 1)).all():
         raise ParameterError(f"t must lie in [0, 1], got {where.min():g} to {where.max():g}")
     where, j = where[..., None], np.arange(last + 1)

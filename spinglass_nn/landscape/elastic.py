@@ -110,7 +110,9 @@ def nudged_elastic_band(
 
     Notes
     -----
-    A step costs the gradients of the pivots and little else. Bands cut corners where legs are
+    A step costs the gradients of the pivots and little else. Switch ``climbing`` on when the
+    band has settled; with a finite spring it may swing on steep slopes instead of settling,
+    which ``.force`` shows: take a smaller rate or less momentum. Bands cut corners where legs are
     long beside the bends of the valley; look at the dense scan, or insert pivots (`auto_neb`).
 
     References
