@@ -10,7 +10,7 @@ from spinglass_nn._core import threads
 from spinglass_nn._core.progress import track
 from spinglass_nn.errors import Interrupted, ParameterError
 from spinglass_nn.io.resuming import seed_in
-from spinglass_nn.landscape._bands import Band, Rules, insertions, to_downhill
+from spinglass_nn.landscape._bands import Band, Rules, insertions, largest_force
 from spinglass_nn.landscape._samples import Minibatches
 from spinglass_nn.landscape.bands import AutoNEB, BandState, ElasticBand, history_of
 from spinglass_nn.landscape.curves import LossCurve, loss_curve
@@ -78,7 +78,7 @@ class BandJob:
         if not self.batches.all_at_once:  # losses of other samples cannot be compared
             ends = loss.losses(self.band.nodes[[0, -1]])
         self.band.advance(loss.losses_and_gradients, ends, self.rules, self.rate())
-        if not np.isfinite(self.band.nodes).all():
+        if not np.isfinite(self.band.nodes.sum()):
             raise ParameterError(
                 f"learning_rate must keep the band finite, got {self.rules.optimizer!r}: it "
                 f"diverged in step {self.n_steps + 1}"
@@ -123,7 +123,7 @@ class BandJob:
         losses, gradients = self.batches.whole.losses_and_gradients(nodes[1:-1])
         climber = 1 + int(losses.argmax()) if self.rules.climbing else None
         along = np.concatenate([self.ends[:1], losses, self.ends[1:]])
-        force = to_downhill(nodes, along, gradients, self.rules.tangent, climber).max()
+        force = largest_force(nodes, along, gradients, self.rules.tangent, climber)
         saddle, length = curve.loss.max(), curve.distance[-1]
         return np.array([self.n_steps, len(nodes) - 2, saddle, curve.barrier, length, force])
 

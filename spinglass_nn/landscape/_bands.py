@@ -92,11 +92,10 @@ def to_downhill(
     gradients: FloatArray,
     rule: str,
     climber: int | None,
-) -> Float64Array:
+) -> None:
     """Take out of the gradients, in place, what lies along the path.
 
-    Of the climber's, twice, so that it goes up along the path. Returns the lengths of what is
-    left, (n_pivots,): for the climber of its whole gradient.
+    Of the climber's, twice, so that it goes up along the path.
     """
     legs = np.diff(nodes, axis=0)
     squares, across = _dots(legs, legs), _dots(legs[:-1], legs[1:])
@@ -106,11 +105,25 @@ def to_downhill(
     share = np.divide(along, lengths, out=np.zeros_like(along), where=lengths > 0)
     if climber is not None:
         share[climber - 1] *= 2
+    room = np.empty_like(nodes[0])
     for k, gradient in enumerate(gradients):
-        _subtract(gradient, share[k] * back[k], legs[k])
-        _subtract(gradient, share[k] * ahead[k], legs[k + 1])
-    left: Float64Array = np.sqrt(_dots(gradients, gradients))
-    return left
+        _subtract(gradient, share[k] * back[k], legs[k], room)
+        _subtract(gradient, share[k] * ahead[k], legs[k + 1], room)
+
+
+def largest_force(
+    nodes: FloatArray,
+    losses: Float64Array,
+    gradients: FloatArray,
+    rule: str,
+    climber: int | None,
+) -> float:
+    """Largest length of a gradient without its part along the path; the climber's, of all.
+
+    Overwrites the gradients.
+    """
+    to_downhill(nodes, losses, gradients, rule, climber)
+    return math.sqrt(_dots(gradients, gradients).max())
 
 
 def add_springs(
@@ -129,10 +142,11 @@ def add_springs(
     if climber is not None:
         pull[climber - 1] = 0
     back, ahead = tangent_weights(losses, rules.tangent)
+    room = np.empty_like(nodes[0])
     for k, gradient in enumerate(gradients):
         tangent = back[k] * legs[k] + ahead[k] * legs[k + 1]
         length = math.sqrt(float(np.square(tangent).sum()))
-        _subtract(gradient, pull[k] / length if length else 0.0, tangent)
+        _subtract(gradient, pull[k] / length if length else 0.0, tangent, room)
 
 
 def redistribute(nodes: FloatArray, spacing: Float64Array, climber: int | None) -> None:
@@ -152,10 +166,10 @@ def redistribute(nodes: FloatArray, spacing: Float64Array, climber: int | None) 
             wanted - reached[leg], lengths[leg], out=np.zeros_like(wanted),
             where=lengths[leg] > 0,
         )  # fmt: skip
-        start = part[leg]
+        moved, room = part[leg], np.empty_like(part[0])
         for k, place in enumerate(leg):
-            _subtract(start[k], -t[k], legs[place])
-        part[1:-1] = start
+            _subtract(moved[k], -t[k], legs[place], room)
+        part[1:-1] = moved
 
 
 def insertions(
@@ -183,7 +197,10 @@ def _dots(a: FloatArray, b: FloatArray) -> Float64Array:
     return products
 
 
-def _subtract(values: FloatArray, factor: float, direction: FloatArray) -> None:
+def _subtract(
+    values: FloatArray, factor: float, direction: FloatArray, room: FloatArray
+) -> None:
     """Take a multiple of a vector off another, in place and in its precision."""
     if factor:
-        values -= values.dtype.type(factor) * direction
+        np.multiply(direction, values.dtype.type(factor), out=room)
+        values -= room

@@ -33,7 +33,7 @@ def relax(
     losses, gradients = landscape(band.nodes[1:-1])
     along = np.concatenate([ends[:1], losses, ends[1:]])
     climber = 1 + int(losses.argmax()) if climbing else None
-    return _bands.to_downhill(band.nodes, along, gradients, tangent, climber).max()
+    return _bands.largest_force(band.nodes, along, gradients, tangent, climber)
 
 
 def scan(band, landscape, n=40):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 
@@ -41,7 +42,7 @@ def tangent(before, here, after, losses):
 def spaced(nodes):
     """Inner nodes moved along the polyline to equal distances."""
     nodes = [[float(x) for x in node] for node in nodes]
-    lengths = [norm(difference(b, a)) for a, b in zip(nodes[:-1], nodes[1:], strict=True)]
+    lengths = [norm(difference(b, a)) for a, b in itertools.pairwise(nodes)]
     step, new = sum(lengths) / len(lengths), [nodes[0]]
     for k in range(1, len(lengths)):
         left, leg = k * step, 0
@@ -84,7 +85,7 @@ def bezier_point(controls, t):
     while len(points) > 1:
         points = [
             [(1 - t) * x + t * y for x, y in zip(a, b, strict=True)]
-            for a, b in zip(points[:-1], points[1:], strict=True)
+            for a, b in itertools.pairwise(points)
         ]
     return points[0]
 
