@@ -105,19 +105,20 @@ def barrier_graph(
     wide = saddles.min() > 0 and saddles.max() > _WIDE * saddles.min()
     scale = matplotlib.colors.LogNorm if wide else matplotlib.colors.Normalize
     span = scale(saddles.min(), saddles.max())
-    drawn = None
     for pairs, width, alpha in ((others, 0.8, _LINES), (tree, 3.2, 1.0)):
-        lines = [(places[i], places[j]) for i, j in pairs]
-        drawn = LineCollection(lines, cmap=SEQUENTIAL, norm=span, linewidths=width, alpha=alpha)
-        drawn.set_array(graph.saddles[tuple(pairs.T)])
-        ax.add_collection(drawn)
+        lines = [places[pair] for pair in pairs]
+        edges = LineCollection(lines, cmap=SEQUENTIAL, norm=span, linewidths=width, alpha=alpha)
+        edges.set_array(graph.saddles[tuple(pairs.T)])
+        ax.add_collection(edges)
     colors = [INK] * n if known is None else [known.colors[k] for k in known.numbers]
-    ax.scatter(*places.T, s=float(np.clip(900 / n, 12, 60)), c=colors, linewidths=0.8,
-               edgecolors="white", zorder=3)  # fmt: skip
-    for k, place in enumerate(places):
-        ax.text(*(1.12 * place), str(k), ha="center", va="center", fontsize=SMALL, color=INK)
+    size = float(np.clip(900 / n, 12, 60))
+    x, y = places.T
+    ax.scatter(x, y, s=size, c=colors, linewidths=0.8, edgecolors="white", zorder=3)
+    for k in range(n):
+        ax.text(1.12 * x[k], 1.12 * y[k], str(k), ha="center", va="center",
+                fontsize=SMALL, color=INK)  # fmt: skip
     with style():
-        bar = ax.figure.colorbar(drawn, ax=ax, fraction=0.05, pad=0.03)
+        bar = ax.figure.colorbar(edges, ax=ax, fraction=0.05, pad=0.03)
         bar.set_label("saddle L (nats per sample); bold: spanning tree")
     bar.outline.set_visible(False)
     ax.set_xlim(-1.25, 1.25)
