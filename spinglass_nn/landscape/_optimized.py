@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
-from spinglass_nn._core import check
+from spinglass_nn._core import check, random
 from spinglass_nn.errors import ParameterError
-from spinglass_nn.io.resuming import fingerprint
+from spinglass_nn.io.resuming import check_same, earlier, fingerprint, seed_in
 from spinglass_nn.landscape.curves import check_network
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica
 from spinglass_nn.training.optimizers import SGD
-from spinglass_nn.typing import FloatArray, LabelledData
+from spinglass_nn.typing import RNG, FloatArray, LabelledData
+
+State = TypeVar("State")
 
 
 def settings_of(
@@ -33,6 +36,23 @@ def settings_of(
         "b": fingerprint(b.weights),
         "batch_size": None if batch_size is None else check.count(batch_size, "batch_size"),
     }
+
+
+def resumed(
+    state: State | None,
+    kind: type[State],
+    settings: dict[str, Any],
+    rng: RNG,
+    fresh: Callable[[dict[str, Any]], State],
+) -> State:
+    """The state a run goes on from, if it had the same settings, or a fresh one."""
+    found: Any = earlier(state, None, kind)
+    seed = random.seed_of(rng) if rng is not None or found is None else seed_in(found.settings)
+    settings = settings | {"entropy": seed.entropy, "key": seed.key}
+    if found is None:
+        return fresh(settings)
+    check_same(settings, found.settings)
+    return found  # type: ignore[no-any-return]
 
 
 def checked_optimizer(optimizer: SGD | None) -> SGD:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from spinglass_nn import symmetries
-from spinglass_nn._core import check, random
+from spinglass_nn._core import check
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import Interrupted, ParameterError
-from spinglass_nn.io.resuming import check_same, earlier, fingerprint, seed_in, written
-from spinglass_nn.landscape._optimized import checked_optimizer
+from spinglass_nn.io.resuming import fingerprint, seed_in, written
+from spinglass_nn.landscape._optimized import checked_optimizer, resumed
 from spinglass_nn.landscape.bands import AutoNEB, BandState, ElasticBand
 from spinglass_nn.landscape.curves import check_network, loss_curves
 from spinglass_nn.landscape.elastic import auto_neb
@@ -220,15 +220,15 @@ def barrier_graph(
         "batch_size": None if batch_size is None else check.count(batch_size, "batch_size"),
         "optimizer": written(checked_optimizer(optimizer)),
     }
-    graph = earlier(state, None, BarrierGraph)
-    seed = random.seed_of(rng) if rng is not None or graph is None else seed_in(graph.settings)
-    settings |= {"entropy": seed.entropy, "key": seed.key}
-    if graph is None:
-        graph = _of_lines(net, data, solutions, settings, n_threads)
-    check_same(settings, graph.settings)
+    graph = resumed(
+        state, BarrierGraph, settings, rng,
+        lambda known: _of_lines(net, data, solutions, known, n_threads),
+    )  # fmt: skip
     if method == "line":
         return graph
     most = 2 * (len(solutions) - 1) if n_bands is None else check.count(n_bands, "n_bands")
+
+    seed = seed_in(graph.settings)
 
     def band(i: int, j: int, under_way: BandState | None) -> ElasticBand:
         a, b = solutions[i], _aligned(solutions[i], solutions[j], align, seed, i, j)

@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from spinglass_nn._core import check, random
-from spinglass_nn.io.resuming import check_same, earlier, seed_in, written
+from spinglass_nn._core import check
+from spinglass_nn.io.resuming import written
 from spinglass_nn.landscape._band_job import BandJob, Scan
 from spinglass_nn.landscape._bands import TANGENTS, Rules
-from spinglass_nn.landscape._optimized import checked_optimizer, settings_of, straight_chain
+from spinglass_nn.landscape._optimized import (
+    checked_optimizer,
+    resumed,
+    settings_of,
+    straight_chain,
+)
 from spinglass_nn.landscape.bands import AutoNEB, BandState, ElasticBand
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica
@@ -128,7 +133,7 @@ def nudged_elastic_band(
     >>> net = sg.networks.MLP(sizes=(64, 8, 10))
     >>> a, b = sg.training.train_replicas(net, data, n_replicas=2, n_epochs=5, rng=0).replicas
     >>> band = nudged_elastic_band(net, data, a, b, n_pivots=4, n_steps=50)
-    >>> band.barrier < band.history.barrier[0]  # that of the straight line
+    >>> bool(band.barrier < band.history.barrier[0])  # that of the straight line
     True
     """
     n_steps = check.count(n_steps, "n_steps", minimum=0)
@@ -198,7 +203,7 @@ def auto_neb(
     >>> net = sg.networks.MLP(sizes=(64, 8, 10))
     >>> a, b = sg.training.train_replicas(net, data, n_replicas=2, n_epochs=5, rng=0).replicas
     >>> cycles = sg.landscape.AutoNEB(n_steps=(40, 20, 20), factors=(1, 1, 0.1))
-    >>> auto_neb(net, data, a, b, schedule=cycles, rng=1).history.n_pivots[0]
+    >>> int(auto_neb(net, data, a, b, schedule=cycles, rng=1).history.n_pivots[0])
     3
     """
     schedule = AutoNEB() if schedule is None else schedule
@@ -241,12 +246,10 @@ def _run(
         "record_every": every,
         "schedule": written(schedule),
     }
-    state = earlier(state, None, BandState)
-    seed = random.seed_of(rng) if rng is not None or state is None else seed_in(state.settings)
-    settings |= {"entropy": seed.entropy, "key": seed.key}
-    if state is None:
-        state = _fresh_state(net, a, b, settings, optimizer.n_slots)
-    check_same(settings, state.settings)
+    state = resumed(
+        state, BandState, settings, rng,
+        lambda known: _fresh_state(net, a, b, known, optimizer.n_slots),
+    )  # fmt: skip
     rules = Rules(optimizer, spring, tangent, bool(climbing))
     scan = Scan(per_leg, every, name)
     return BandJob(net, data, state, rules, schedule, scan, n_threads).run(n_steps, progress)

@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from spinglass_nn._core import check, random, threads
+from spinglass_nn._core import check, threads
 from spinglass_nn._core.progress import track
 from spinglass_nn.errors import Interrupted, ParameterError
-from spinglass_nn.io.resuming import check_same, earlier, seed_in, written
-from spinglass_nn.landscape._optimized import checked_optimizer, settings_of, straight_chain
+from spinglass_nn.io.resuming import seed_in, written
+from spinglass_nn.landscape._optimized import (
+    checked_optimizer,
+    resumed,
+    settings_of,
+    straight_chain,
+)
 from spinglass_nn.landscape._samples import Minibatches
 from spinglass_nn.landscape.connecting import (
     ConnectingCurve,
@@ -181,19 +186,24 @@ def _run(
         "n_bends": check.count(given["n_bends"], "n_bends"),
         "optimizer": written(optimizer),
     }
-    state = earlier(state, None, CurveState)
-    seed = random.seed_of(rng) if rng is not None or state is None else seed_in(state.settings)
-    settings |= {"entropy": seed.entropy, "key": seed.key}
-    if state is None:
-        controls = straight_chain(a, b, settings["n_bends"])
-        slots = np.zeros((optimizer.n_slots, controls[1:-1].size), controls.dtype)
-        state = CurveState(net, controls, slots, 0, np.empty(0), 0.0, settings)
-    check_same(settings, state.settings)
+    state = resumed(
+        state, CurveState, settings, rng,
+        lambda known: _fresh_state(net, a, b, known, optimizer.n_slots),
+    )  # fmt: skip
     training = _Training(net, data, state, optimizer, n_threads)
     training.run(n_epochs, progress)
     at_end = training.state()
     curve = _evaluated(data, kind, at_end, n_points, name, n_threads)
     return ConnectingCurve(net, kind, at_end.controls, curve, at_end.epoch_losses, at_end)
+
+
+def _fresh_state(
+    net: MLP, a: Replica, b: Replica, settings: dict[str, Any], n_slots: int
+) -> CurveState:
+    """Control points at equal distances on the straight line."""
+    controls = straight_chain(a, b, settings["n_bends"])
+    slots = np.zeros((n_slots, controls[1:-1].size), controls.dtype)
+    return CurveState(net, controls, slots, 0, np.empty(0), 0.0, settings)
 
 
 class _Training:

@@ -88,6 +88,7 @@ def test_newton_finds_the_published_saddles():
     assert [newton(p)[2] for p in MINIMA] == [0, 0, 0]
 
 
+@pytest.mark.physics
 @pytest.mark.parametrize("tangent", _bands.TANGENTS)
 @pytest.mark.parametrize("spring", [math.inf, 1000.0])
 def test_mueller_brown_by_a_band(spring, tangent):
@@ -103,6 +104,7 @@ def test_mueller_brown_by_a_band(spring, tangent):
     np.testing.assert_allclose(tops, [SADDLES[1][1], SADDLES[0][1]], atol=0.05)
 
 
+@pytest.mark.physics
 @pytest.mark.parametrize("spring", [math.inf, 500.0])
 @pytest.mark.parametrize(("ends", "saddle"), [((0, 2), 0), ((1, 2), 1), ((0, 1), 0)])
 def test_climbing_images_end_at_saddles(spring, ends, saddle):
