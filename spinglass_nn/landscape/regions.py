@@ -17,7 +17,7 @@ from spinglass_nn.typing import Float64Array, LabelledData, ProgressLike
 
 @result()
 class RegionBarriers:
-    r"""Barriers between the points of two sets, with t running from the first to the second.
+    """Barriers between the points of two sets, with t running from the first to the second.
 
     Parameters
     ----------
