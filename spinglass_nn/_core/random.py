@@ -42,6 +42,7 @@ class Stream(IntEnum):
     QUENCHES = 22
     BRANCHES = 23
     POSTERIOR = 25
+    CURVES = 27
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,14 @@ def fingerprint(*values: Any) -> str:
     return digest.hexdigest()[:16]
 
 
+def written(value: Any) -> str:
+    """A value with every digit, unlike the ``repr`` of a result."""
+    if not is_dataclass(value):
+        return repr(value)
+    inside = ", ".join(f"{f.name}={written(getattr(value, f.name))}" for f in fields(value))
+    return f"{type(value).__name__}({inside})"
+
+
 def _digest(digest: Any, value: Any) -> None:
     if isinstance(value, np.ndarray):
         digest.update(f"{value.dtype}{value.shape}".encode())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from spinglass_nn._core import check
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.landscape.paths import Path
@@ -14,6 +15,12 @@ from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.typing import Float64Array, LabelledData, ProgressLike
 
+BARRIERS = (
+    "barrier",
+    "barrier_above_ends",
+    "accuracy_barrier",
+    "accuracy_barrier_below_ends",
+)
 BYTES_AT_ONCE = 1 << 28  # of nodes of paths that are evaluated together
 
 
@@ -55,14 +62,45 @@ class LossCurve:
     @property
     def barrier_position(self) -> float:
         """The fraction t of the path where the barrier is highest."""
-        where = self.coordinate[int(_excess(self.coordinate, self.loss).argmax())]
+        return self._fraction(int(_excess(self.coordinate, self.loss).argmax()))
+
+    def _fraction(self, index: int) -> float:
+        """Which fraction of the path a point stands at."""
         first, last = self.coordinate[0], self.coordinate[-1]
-        return float((where - first) / (last - first)) if last > first else 0.0
+        span = last - first
+        return float((self.coordinate[index] - first) / span) if span > 0 else 0.0
 
     @property
     def barrier_above_ends(self) -> float:
         r"""Height above the higher end, :math:`\max_t L(t) - \max(L(0), L(1))`."""
         return float(self.loss.max() - max(self.loss[0], self.loss[-1]))
+
+    @property
+    def accuracy_barrier(self) -> float:
+        r"""Depth below the chord, :math:`\max_t [(1-t)A(0) + tA(1) - A(t)]`, with t as above.
+
+        What the barrier is for the loss; NaN for regression.
+        """
+        return 0.0 - float(_excess(self.coordinate, self.accuracy).min())
+
+    @property
+    def accuracy_barrier_position(self) -> float:
+        """The fraction t of the path where the accuracy is deepest below the chord."""
+        return self._fraction(int(_excess(self.coordinate, self.accuracy).argmin()))
+
+    @property
+    def accuracy_barrier_below_ends(self) -> float:
+        r"""Depth below the lower end, :math:`\min(A(0), A(1)) - \min_t A(t)`."""
+        return float(min(self.accuracy[0], self.accuracy[-1]) - self.accuracy.min())
+
+    @property
+    def mean_by_length(self) -> float:
+        r"""Mean loss over the length of the path, :math:`\int L\, ds / \int ds`, by trapezoids."""
+        length = self.distance[-1] - self.distance[0]
+        if not length > 0:
+            return float(self.loss.mean())
+        pairs = np.diff(self.distance) * (self.loss[1:] + self.loss[:-1])
+        return float(0.5 * pairs.sum() / length)
 
     @property
     def lowest_accuracy(self) -> float:
@@ -255,22 +293,25 @@ def _curve(path: Path, found: Float64Array) -> LossCurve:
     )
 
 
-def mean_barrier(curves: Sequence[LossCurve]) -> Estimate:
+def mean_barrier(curves: Sequence[LossCurve], *, of: str = "barrier") -> Estimate:
     """Mean barrier of curves that count as independent, with its standard error.
 
     Parameters
     ----------
     curves : sequence of LossCurve
         At least two, such as one for each random permutation.
+    of : {"barrier", "barrier_above_ends", "accuracy_barrier", "accuracy_barrier_below_ends"}
+        Which barrier; see `LossCurve`.
 
     Returns
     -------
     Estimate
-        In nats per sample for the cross-entropy.
+        Of losses in nats per sample for the cross-entropy, of accuracies as a share.
 
     Raises
     ------
     DataError
-        If there are fewer than two curves.
+        If there are fewer than two curves, or accuracies that are NaN.
     """
-    return mean_estimate([curve.barrier for curve in curves])
+    check.choice(of, "of", BARRIERS)
+    return mean_estimate([getattr(curve, of) for curve in curves])

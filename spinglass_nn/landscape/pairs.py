@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from spinglass_nn._core import check
-from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import ParameterError
-from spinglass_nn.landscape.curves import check_network, means
-from spinglass_nn.networks import _affine, _blocks
+from spinglass_nn.landscape._lines import MEASURES, Lines
+from spinglass_nn.landscape.curves import BARRIERS, check_network
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replicas
-from spinglass_nn.typing import Float64Array, IntArray, LabelledData, ProgressLike
+from spinglass_nn.statistics import Estimate, jackknife_from
+from spinglass_nn.typing import Float64Array, LabelledData, ProgressLike
 
 
 @result()
@@ -30,6 +28,13 @@ class PairBarriers:
         Height above the higher end, :math:`\max_t L(t) - \max(L_i, L_j)`; symmetric.
     position : float64 array (n, n)
         Where the first is reached, t from i to j; 0 where there is no barrier.
+    accuracy_barrier : float64 array (n, n)
+        Depth of the accuracy below the chord, :math:`\max_t [(1-t) A_i + t A_j - A(t)]`;
+        symmetric, zero on the diagonal; NaN for regression.
+    accuracy_barrier_below_ends : float64 array (n, n)
+        Depth below the lower end, :math:`\min(A_i, A_j) - \min_t A(t)`; symmetric.
+    accuracy_position : float64 array (n, n)
+        Where the accuracy barrier is reached; 0 where there is none.
     lowest_accuracy : float64 array (n, n)
         On the line; NaN for regression. On the diagonal the points' own.
     loss, accuracy : float64 arrays (n,)
@@ -41,6 +46,9 @@ class PairBarriers:
     barrier: Float64Array
     barrier_above_ends: Float64Array
     position: Float64Array
+    accuracy_barrier: Float64Array
+    accuracy_barrier_below_ends: Float64Array
+    accuracy_position: Float64Array
     lowest_accuracy: Float64Array
     loss: Float64Array
     accuracy: Float64Array
@@ -55,6 +63,29 @@ class PairBarriers:
 
     def __len__(self) -> int:
         return int(self.barrier.shape[0])
+
+    def mean(self, of: str = "barrier") -> Estimate:
+        """Mean over all pairs, with an error from the points, which pairs share.
+
+        Parameters
+        ----------
+        of : {"barrier", "barrier_above_ends", "accuracy_barrier", \
+        "accuracy_barrier_below_ends"}
+            Which barrier.
+
+        Returns
+        -------
+        Estimate
+            Its error leaves out one point at a time; NaN for fewer than three points.
+        """
+        values: Float64Array = getattr(self, check.choice(of, "of", BARRIERS))
+        n = len(self)
+        of_point = values.sum(axis=1) - values.diagonal()
+        total = 0.5 * float(of_point.sum())
+        mean = total / (n * (n - 1) / 2)
+        if n < 3:
+            return Estimate(mean, np.nan)
+        return jackknife_from(mean, (total - of_point) / ((n - 1) * (n - 2) / 2))
 
 
 def pair_barriers(
@@ -108,67 +139,22 @@ def pair_barriers(
     ((4, 4), True)
     """
     check_network(net, points.network, "points")
-    n, n_points = len(points), check.count(n_points, "n_points", minimum=2)
+    n = len(points)
     if n < 2:
         raise ParameterError(f"points must hold at least 2 points, got {n}")
-    sources = [_blocks.source(net, data, points.weights.dtype)]
-    ends = _affine.sums(net, points.weights, _affine.each(n), sources, n_threads, shared=False)
-    loss, accuracy = means(ends, sources)[0].T.copy()
-    t = np.linspace(0, 1, n_points)
-    matrices = [np.zeros((n, n)) for _ in range(3)] + [np.diag(accuracy)]
-    with track(n * (n - 1) // 2, "lines between pairs", progress) as advance:
-        for i, j in _blocks_of_pairs(n, net):
-            sums = _affine.sums(net, points.weights, _inner_points(i, j, t), sources, n_threads)
-            inner = means(sums, sources)[0].reshape(i.size, n_points - 2, 2)
-            _fill(matrices, i, j, t, _with_ends(inner[..., 0], loss, i, j), loss)
-            lowest = _with_ends(inner[..., 1], accuracy, i, j).min(axis=1)
-            matrices[3][i, j] = matrices[3][j, i] = lowest
-            advance(i.size)
-    barrier, above, position, lowest = matrices
-    return PairBarriers(barrier, above, position, lowest, loss, accuracy, n_points)
-
-
-def _blocks_of_pairs(n: int, net: MLP) -> list[tuple[IntArray, IntArray]]:
-    """Pairs i < j, cut so that the first-layer sums of all points of a part fit together."""
-    size = max(1, _affine.MOST_UNITS // (2 * net.sizes[1]))
-    pairs = []
-    for low, other in itertools.combinations_with_replacement(range(0, n, size), 2):
-        i, j = np.meshgrid(
-            np.arange(low, min(low + size, n)),
-            np.arange(other, min(other + size, n)),
-            indexing="ij",
-        )
-        there = i < j
-        if there.any():
-            pairs.append((i[there], j[there]))
-    return pairs
-
-
-def _inner_points(i: IntArray, j: IntArray, t: Float64Array) -> _affine.Terms:
-    """The points between the ends of every line, line after line."""
-    inner, n = t[1:-1], i.size * (t.size - 2)
-    vector = np.repeat(np.stack([i, j], axis=1), inner.size, axis=0).reshape(-1)
-    coefficient = np.tile(np.stack([1 - inner, inner], axis=1), (i.size, 1)).reshape(-1)
-    return _affine.Terms(np.arange(n + 1) * 2, vector, coefficient)
-
-
-def _with_ends(
-    inner: Float64Array, ends: Float64Array, i: IntArray, j: IntArray
-) -> Float64Array:
-    """Values along lines (n_lines, n_points), with those at the ends."""
-    return np.concatenate([ends[i][:, None], inner, ends[j][:, None]], axis=1)
-
-
-def _fill(
-    matrices: list[Float64Array], i: IntArray, j: IntArray, t: Float64Array,
-    along: Float64Array, ends: Float64Array,
-) -> None:  # fmt: skip
-    """Barriers of some lines, and where they are, both ways."""
-    excess = along - ((1 - t) * ends[i][:, None] + t * ends[j][:, None])
-    excess[:, [0, -1]] = 0
-    where = excess.argmax(axis=1)
-    matrices[0][i, j] = matrices[0][j, i] = excess.max(axis=1)
-    above = along.max(axis=1) - np.maximum(ends[i], ends[j])
-    matrices[1][i, j] = matrices[1][j, i] = above
-    matrices[2][i, j] = t[where]
-    matrices[2][j, i] = np.where(where > 0, 1 - t[where], 0)
+    everyone = np.arange(n)
+    lines = Lines.between(net, data, points, n_points, n_threads)
+    found = {name: np.zeros((n, n)) for name in MEASURES}
+    for i, j, one in lines.along(everyone, everyone, progress):
+        for name, values in one.items():
+            mirrored = values
+            if name in ("position", "accuracy_position"):
+                mirrored = np.where(values > 0, 1 - values, 0)
+            found[name][i, j], found[name][j, i] = values, mirrored
+    np.fill_diagonal(found["lowest_accuracy"], lines.accuracy)
+    if np.isnan(lines.accuracy).any():
+        for name in ("accuracy_barrier", "accuracy_barrier_below_ends"):
+            np.fill_diagonal(found[name], np.nan)
+    return PairBarriers(
+        **found, loss=lines.loss, accuracy=lines.accuracy, n_points=lines.t.size
+    )  # fmt: skip

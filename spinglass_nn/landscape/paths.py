@@ -253,7 +253,7 @@ def swap_chain(
         if below.bias is not None:
             below.bias[[i, j]] = below.bias[[j, i]]
         above.weight[:, [i, j]] = above.weight[:, [j, i]]
-    return Path(a.network, nodes, _positions(len(swaps), n_points_per_leg), name)
+    return Path(a.network, nodes, leg_positions(len(swaps), n_points_per_leg), name)
 
 
 def spare_unit_path(
@@ -330,7 +330,7 @@ def spare_unit_path(
     for n, (inputs, outputs) in enumerate(legs):
         nodes[n + 1] = nodes[n]
         _copy_units(a, nodes[n + 1], inputs, outputs)
-    return Path(network, nodes, _positions(len(legs), n_points_per_leg), name)
+    return Path(network, nodes, leg_positions(len(legs), n_points_per_leg), name)
 
 
 Copies: TypeAlias = "tuple[tuple[int, int | None], ...]"
@@ -347,7 +347,7 @@ def _copy_units(a: Replica, node: FloatArray, inputs: Copies, outputs: Copies) -
         new[1].weight[:, unit] = 0 if source is None else old[1].weight[:, source]
 
 
-def _positions(n_legs: int, n_points_per_leg: int) -> Float64Array:
+def leg_positions(n_legs: int, n_points_per_leg: int) -> Float64Array:
     """Equally spaced positions; neighbouring legs share the node between them."""
     n = check.count(n_points_per_leg, "n_points_per_leg", minimum=2) - 1
     return np.arange(n_legs * n + 1) / n

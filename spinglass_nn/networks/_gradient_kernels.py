@@ -110,9 +110,10 @@ def block_down(
             row = table[layer, WIDE_IN]
             below, at = scratch.activations, n * table[layer - 1, SLOPES]
         pack_block(delta, n, wide, scratch.panels)
+        ahead = (low + n) * n_in if layer == 0 else below.size  # the next block's inputs
         add_product(
             below, at, one, row, n_in, n, scratch.panels, wide, sums, table[layer, SUM],
-            scratch.tile,
+            scratch.tile, ahead,
         )  # fmt: skip
         if layout.bias:
             for i in range(n):

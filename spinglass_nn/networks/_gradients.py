@@ -83,7 +83,7 @@ class TiledGradient:
     def __init__(self, net: MLP, data: _blocks.Source) -> None:
         self._net, self._data, self._layout = net, data, net.layout
         self._plan = Plan(net, data.dtype)
-        self._spare: list[kernels.Scratch] = []  # of threads that are done
+        self._scratch = threads.Lent(self._new_scratch)
 
     def prepared(self, theta: FloatArray) -> kernels.Weights:
         """See `Gradient`."""
@@ -100,29 +100,25 @@ class TiledGradient:
     ) -> tuple[float, Float64Array]:
         """See `Gradient`."""
         plan, data = self._plan, self._data
-        scratch = self._scratch()
         loss, total, order = 0.0, np.zeros(plan.n_sums), np.arange(RUN)
-        for start in range(*segment, RUN):
-            stop = min(start + RUN, segment[1])
-            inputs = np.ascontiguousarray(data.inputs[start:stop], dtype=plan.dtype)
-            answers = Answers(data.labels[start:stop], data.targets[start:stop])
-            for values in (inputs, *answers):  # views or copies; kernels are compiled for one
-                values.flags.writeable = False
-            loss += kernels.add_gradient(
-                self._layout, plan.table, weights, inputs.reshape(-1), answers, order, scratch,
-                BLOCK, total,
-            )  # fmt: skip
-        self._spare.append(scratch)
+        with self._scratch.one() as scratch:
+            for start in range(*segment, RUN):
+                stop = min(start + RUN, segment[1])
+                inputs = np.ascontiguousarray(data.inputs[start:stop], dtype=plan.dtype)
+                answers = Answers(data.labels[start:stop], data.targets[start:stop])
+                for values in (inputs, *answers):  # views or copies; kernels know one kind
+                    values.flags.writeable = False
+                loss += kernels.add_gradient(
+                    self._layout, plan.table, weights, inputs.reshape(-1), answers, order,
+                    scratch, BLOCK, total,
+                )  # fmt: skip
         return loss, total
 
-    def _scratch(self) -> kernels.Scratch:
-        try:
-            return self._spare.pop()
-        except IndexError:
-            plan = self._plan
-            units = BLOCK * plan.size(BIAS)
-            sizes = (units, units, BLOCK * plan.widest, TILE_REALS, plan.n_sums)
-            return kernels.Scratch(*(aligned(size, plan.dtype) for size in sizes))
+    def _new_scratch(self) -> kernels.Scratch:
+        plan = self._plan
+        units = BLOCK * plan.size(BIAS)
+        sizes = (units, units, BLOCK * plan.widest, TILE_REALS, plan.n_sums)
+        return kernels.Scratch(*(aligned(size, plan.dtype) for size in sizes))
 
     def unpacked(self, sums: Float64Array) -> Float64Array:
         """See `Gradient`."""

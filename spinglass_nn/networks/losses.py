@@ -184,18 +184,29 @@ def gradient(
     """
     rows, single = as_rows(net, theta)
     source = _blocks.source(net, data, rows.dtype)
+    found = losses_and_gradients(net, rows, source, n_threads)[1]
+    return found[0] if single else found
+
+
+def losses_and_gradients(
+    net: MLP, rows: FloatArray, source: _blocks.Source, n_threads: int | None
+) -> tuple[Float64Array, FloatArray]:
+    """Mean loss (n,) and its gradient at checked rows (n, n_parameters), in one pass."""
     way = _gradients.gradient_of(net, source)
     points = [way.prepared(row) for row in rows]
 
-    def work(row: int, segment: tuple[int, int]) -> Float64Array:
-        return way.over(points[row], segment)[1]
+    def work(row: int, segment: tuple[int, int]) -> tuple[float, Float64Array]:
+        return way.over(points[row], segment)
 
+    losses, gradients = np.empty(len(rows)), np.empty_like(rows)
     parts = _blocks.over_segments(
         work, len(rows), source, n_threads, rows_at_once=_blocks.ROWS_AT_ONCE
     )
-    sums = np.stack([way.unpacked(np.add.reduce(one)) for one in parts])
-    means: FloatArray = (sums / source.n_samples).astype(rows.dtype, copy=False)
-    return means[0] if single else means
+    for row, one in enumerate(parts):  # segments are added in their order
+        losses[row] = sum(loss for loss, _ in one) / source.n_samples
+        total = way.unpacked(np.add.reduce([sums for _, sums in one]))
+        gradients[row] = total / source.n_samples
+    return losses, gradients
 
 
 def hessian_vector_product(

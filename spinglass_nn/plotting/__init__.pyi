@@ -1,4 +1,5 @@
 from .appearance import style
+from .bands import barrier_graph, elastic_band
 from .claims import verdicts
 from .correlations import rank_correlations
 from .disconnectivity import disconnectivity_graph
@@ -21,11 +22,13 @@ __all__ = [
     "against_temperature",
     "barrier_against_fraction",
     "barrier_against_width",
+    "barrier_graph",
     "chain_profile",
     "curves",
     "dendrogram",
     "dendrogram_and_matrix",
     "disconnectivity_graph",
+    "elastic_band",
     "evidence",
     "flatness",
     "flatness_against_generalization",

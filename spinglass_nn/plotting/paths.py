@@ -113,7 +113,7 @@ def chain_profile(
     ax = axes_for(ax)
     x = np.asarray(curve.coordinate, dtype=np.float64)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    values = _row(curve, quantity)
+    values = curve_values(curve, quantity)
     color = category(len(ax.get_lines()) // 2)
     meets = np.isclose(x, np.round(x), atol=1e-9)
     if np.isfinite(values).any():
@@ -261,12 +261,13 @@ def _stack(members: list[LossCurve], quantity: str) -> tuple[Float64Array, Float
                 "curves of one group must have the same coordinates, got "
                 f"{len(first)} and {len(coordinate)} points"
             )
-        rows.append(_row(curve, quantity))
+        rows.append(curve_values(curve, quantity))
     span = first[-1] if len(first) and first[-1] > 0 else 1.0
     return first / span, table(rows, quantity)
 
 
-def _row(curve: LossCurve, quantity: str) -> Float64Array:
+def curve_values(curve: LossCurve, quantity: str) -> Float64Array:
+    """A quantity along a curve; refuses what the curve does not have."""
     values = getattr(curve, quantity)
     if values is None:
         raise ParameterError(f"quantity must be one the curve has, got {quantity!r}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from spinglass_nn._core import check
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.errors import ParameterError, ShapeError
+from spinglass_nn.io.resuming import written
 from spinglass_nn.networks._blocks import source
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica, Replicas
@@ -46,21 +46,13 @@ def settings_of(**given: Any) -> dict[str, Any]:
         "data": _fingerprint(data),
         "n_replicas": given["n_replicas"],
         "batch_size": given["batch_size"],
-        "optimizer": _written(given["optimizer"]),
+        "optimizer": written(given["optimizer"]),
         "share": tuple(sorted(set(share))),
         "subset_size": size,
         "record_every": given["record_every"],
         "first_replica": given["first_replica"],
         "dtype": str(given["dtype"]),
     }
-
-
-def _written(value: Any) -> str:
-    """A value with every digit, unlike the ``repr`` of a result."""
-    if not is_dataclass(value):
-        return repr(value)
-    inside = ", ".join(f"{f.name}={_written(getattr(value, f.name))}" for f in fields(value))
-    return f"{type(value).__name__}({inside})"
 
 
 def _fingerprint(data: Dataset) -> str:

@@ -8,8 +8,10 @@ from spinglass_nn._core import check
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.training import _update_kernels as kernels
+from spinglass_nn.training._kernels import sgd_update
 from spinglass_nn.training._update_kernels import Update
 from spinglass_nn.training.schedules import Constant, Schedule
+from spinglass_nn.typing import FloatArray
 
 
 def _check_schedule(schedule: object) -> None:
@@ -135,3 +137,11 @@ class Adam:
 
 
 Optimizer: TypeAlias = SGD | Adam
+
+
+def descend(
+    optimizer: SGD, theta: FloatArray, slots: FloatArray, gradient: FloatArray, rate: float
+) -> None:
+    """One step in place along a gradient (n,) at hand; weight decay is the caller's."""
+    how = optimizer.update._replace(weight_decay=0.0)
+    sgd_update(theta, slots, gradient, 1.0, rate, how)
