@@ -86,7 +86,7 @@ def sums(
 
         def work(task: _Task) -> Float64Array:
             found = np.zeros((task.family.first.size - 1, 2))
-            scratch = _scratch(net, task.family)
+            scratch = scratch_for(net, task.family)
             source = sources[task.source]
             for block in source.runs(*task.segment):
                 kernels.family_of_block(task.family, layout, *block, scratch, found)
@@ -111,7 +111,7 @@ def outputs(net: MLP, vectors: FloatArray, source: Source, n_threads: int | None
     layout, terms = net.layout, each(len(vectors))
 
     def work(task: _Task) -> None:
-        scratch, row = _scratch(net, task.family), task.segment[0]
+        scratch, row = scratch_for(net, task.family), task.segment[0]
         for block in source.runs(*task.segment):
             to = out[task.points]
             kernels.logits_of_block(task.family, layout, block.inputs, scratch, to, row)
@@ -167,11 +167,11 @@ def _groups(
     for k in range(0, len(cuts), CHUNKS_AT_ONCE):
         some = cuts[k : k + CHUNKS_AT_ONCE]
         yield [
-            (cut, _family(net, vectors, terms.cut(cut.start, cut.stop), shared)) for cut in some
+            (cut, pack_family(net, vectors, terms.cut(cut.start, cut.stop), shared)) for cut in some
         ]
 
 
-def _family(net: MLP, vectors: FloatArray, terms: Terms, shared: bool) -> kernels.Family:
+def pack_family(net: MLP, vectors: FloatArray, terms: Terms, shared: bool) -> kernels.Family:
     """Pack what a few points need."""
     used, which = np.unique(terms.vector, return_inverse=True)
     n_in, width = net.sizes[0], net.sizes[1]
@@ -235,7 +235,7 @@ def _units(
     return places, np.array(chosen)
 
 
-def _scratch(net: MLP, family: kernels.Family) -> kernels.Scratch:
+def scratch_for(net: MLP, family: kernels.Family) -> kernels.Scratch:
     """Workspaces for one thread; they begin as zeros, so nothing read is ever undefined."""
     dtype, columns = family.panels.dtype, kernels.COLUMNS
     lanes = 64 // dtype.itemsize

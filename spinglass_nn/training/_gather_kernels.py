@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import kernel, part, spliced
 from spinglass_nn._core.simd import prefetch_far
-from spinglass_nn._core.simd_reals import fused, lanes_of, load_bytes, spread_real, store_reals
+from spinglass_nn._core.simd_reals import fused, lanes_of, load_as, spread_real, store_reals
 
 Array = NDArray[Any]
 
@@ -45,7 +45,7 @@ def decode(codes: Array, scale: Array, out: Array, at: int) -> None:
     s2, s3 = spread_real(scale[2]), spread_real(scale[3])
     center = spread_real(scale[4])
     for d in range(0, codes.size, lanes_of(scale)):
-        c = load_bytes(codes, d, scale) - center
+        c = load_as(codes, d, scale) - center
         store_reals(out, at + d, fused(c, s0, s1) + fused(c, s2, s3))
 
 

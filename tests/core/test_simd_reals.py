@@ -71,7 +71,7 @@ def test_a_rectified_nan_stays_nan(dtype):
 @kernel
 def _bytes(codes, out):
     for i in range(0, codes.size, lanes_of(out)):
-        store_reals(out, i, simd_reals.load_bytes(codes, i, out))
+        store_reals(out, i, simd_reals.load_as(codes, i, out))
 
 
 @BOTH

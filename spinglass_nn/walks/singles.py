@@ -1,0 +1,157 @@
+"""Moves of one weight or unit: what the kernels need, laid out, and one walker's share."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinglass_nn._core import simd
+from spinglass_nn.networks import MLP, _affine
+from spinglass_nn.networks._affine_kernels import COLUMNS, Family
+from spinglass_nn.networks._blocks import BLOCK, Source, source
+from spinglass_nn.typing import FloatArray, LabelledData
+from spinglass_nn.walks import _change_kernels as kernels
+from spinglass_nn.walks._single_kernels import CAP, FREE, METROPOLIS, Chance, walk_singly
+from spinglass_nn.walks.moves import Move, OneWeight
+from spinglass_nn.walks.results import WalkPlan
+from spinglass_nn.walks.rules import LossCap, Metropolis, Rule
+
+SMALLEST = 1 << 22  # bytes of inputs; what is smaller stays in the caches anyhow
+_SAMPLE = 64  # rows in which the distance between neighbouring values is looked for
+_LARGEST = 255
+_STRETCH = 1.0  # seconds
+_FEWEST, _MOST = 64, 4096  # moves of a walker between two computations from scratch
+
+
+class Singles(NamedTuple):
+    """What all walkers of a run share."""
+
+    net: MLP
+    data: Source
+    table: kernels.Table
+    chance: Chance
+
+
+def refresh_every(net: MLP, n_samples: int, move: Move, rule: Rule) -> int:
+    """Moves between two computations from scratch: about a second's, 4096 at most.
+
+    Moves of a free walk need none, nor do those of several parts together: 0.
+    """
+    if not (move.alone and rule.needs_loss):
+        return 0
+    fan_in = 1 if isinstance(move, OneWeight) else max(net.sizes)
+    above = sum(a * b for a, b in itertools.pairwise(net.sizes[1:]))
+    seconds = n_samples * (5e-10 * net.n_outputs + 5e-11 * fan_in + 2e-11 * above)
+    return int(min(max(_STRETCH / seconds, _FEWEST), _MOST))
+
+
+def prepare(net: MLP, data: LabelledData, dtype: np.dtype[Any], plan: WalkPlan) -> Singles:
+    """Lay out the data for the walkers of a run; a free walk reads none."""
+    known = source(net, data, dtype)
+    code, limit, rule = FREE, 0.0, plan.rule
+    if isinstance(rule, Metropolis):
+        code, limit = METROPOLIS, rule.temperature
+    elif isinstance(rule, LossCap):
+        code, limit = CAP, rule.maximum
+    chance = Chance(isinstance(plan.move, OneWeight), plan.step, code, limit)
+    return Singles(net, known, _table(net, known, known.n_samples if code else 0), chance)
+
+
+def _table(net: MLP, data: Source, n: int) -> kernels.Table:
+    """The first n samples side by side: inputs, labels, and the targets block by block."""
+    wide = -(-n // COLUMNS) * COLUMNS
+    labels = simd.aligned(wide, data.dtype)
+    labels[...] = -1
+    labels[: min(n, data.labels.size)] = data.labels[:n]
+    targets = np.zeros((wide, net.n_outputs), data.dtype)
+    if data.targets.shape[1]:
+        targets[:n] = data.targets[:n]
+    blocks = targets.reshape(-1, COLUMNS, net.n_outputs).swapaxes(1, 2).reshape(-1)
+    inputs, scale = _inputs(data.inputs[:n], wide, data.dtype)
+    return kernels.Table(inputs, scale, labels, blocks)
+
+
+def _inputs(
+    rows: FloatArray, wide: int, dtype: np.dtype[Any]
+) -> tuple[NDArray[Any], FloatArray]:
+    """All samples of an input together, as reals, or as bytes where that loses nothing."""
+    line = _line_through(rows, dtype) if rows.nbytes >= SMALLEST else None
+    stored = min(rows.dtype, dtype, key=lambda kind: kind.itemsize)
+    held = simd.aligned((rows.shape[1], wide), stored if line is None else np.uint8)
+    scale, offset = line or (1.0, 0.0)
+    for low in range(0, len(rows), BLOCK):
+        some = rows[low : low + BLOCK]
+        if line is not None:
+            some = np.rint((some - np.float64(offset)) / scale)
+        held[:, low : low + len(some)] = some.T
+    return held.reshape(-1), np.array([scale, offset], dtype)
+
+
+def _line_through(rows: FloatArray, dtype: np.dtype[Any]) -> tuple[float, float] | None:
+    """Scale and offset that give back all values from bytes, but for rounding in ``dtype``."""
+    low, high = float(rows.min()), float(rows.max())
+    values = np.unique(rows[:_SAMPLE]).astype(np.float64)
+    if values.size < 2 or (high - low) > (_LARGEST + 0.5) * np.diff(values).min():
+        return None
+    scale = (high - low) / np.rint((high - low) / np.diff(values).min())
+    allowed = 2 * np.finfo(dtype).eps * max(abs(low), abs(high))
+    for first in range(0, len(rows), BLOCK):
+        exact = rows[first : first + BLOCK].astype(np.float64)
+        missed = exact - (np.rint((exact - low) / scale) * scale + low)
+        if np.abs(missed).max() > allowed:
+            return None
+    return scale, low
+
+
+def walk_one(
+    singles: Singles, position: FloatArray, words: NDArray[np.uint64], loss: float, n_moves: int
+) -> tuple[float, int, float]:
+    """Move one walker, whose position and stream advance in place.
+
+    The loss where it is, and all that goes with it, is computed from scratch first. Returns
+    the loss after the moves, how many were made, and how far off the loss was that came in.
+    """
+    net, data, table, chance = singles
+    family = _affine.pack_family(net, position[None], _affine.each(1), False)
+    memory = _memory(net, table, family)
+    drift = 0.0
+    if chance.rule != FREE:
+        total = _remember(singles, family, memory)
+        exact = total / data.n_samples
+        drift, loss = abs(exact - loss), exact
+    loss, made = walk_singly(
+        position, words, table, memory, net.layout, chance, loss, data.n_samples, n_moves
+    )
+    return loss, made, drift
+
+
+def _memory(net: MLP, table: kernels.Table, family: Family) -> kernels.Memory:
+    """Room for what a walker knows of its point; zeros, so nothing read is ever undefined."""
+    dtype, wide = family.panels.dtype, table.labels.size
+    soft = net.loss == "cross_entropy"
+    rows = max(net.sizes[1:]) + _affine.TALLEST
+    return kernels.Memory(
+        sums=simd.aligned(sum(net.sizes[1:]) * wide, dtype),
+        chances=simd.aligned(net.n_outputs * wide if soft else 0, dtype),
+        upper=family.upper,
+        shift=simd.aligned(wide, dtype),
+        change=simd.aligned(wide, dtype),
+        deltas=np.zeros(max(net.sizes) + 1, dtype),
+        outgoing=np.zeros(max(net.sizes[1:]), dtype),
+        active=simd.aligned(2 * rows * COLUMNS, dtype),
+    )
+
+
+def _remember(singles: Singles, family: Family, memory: kernels.Memory) -> float:
+    """Fill the memory from scratch; the summed loss."""
+    net, data, table, _ = singles
+    scratch, total, first = _affine.scratch_for(net, family), 0.0, 0
+    for block in data.runs(0, data.n_samples):
+        total += kernels.remember(
+            family, net.layout, block.inputs, first, table, memory, scratch
+        )
+        first += len(block.inputs)
+    return total
