@@ -110,20 +110,19 @@ def store_reals(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
 
 @vector_code
 def load_as(typing_context: Any, array: Any, index: Any, like: Any) -> Any:
-    """The entries at array[index:index + lanes], bytes or reals, in the precision of ``like``.
+    """The entries at array[index:index + lanes] as numbers of the precision of ``like``.
 
-    Reals may be those of ``like`` or narrower.
+    They may be bytes, or be of that precision already.
     """
     kind, lanes = KINDS[like.dtype]
-    stored = {types.uint8: ir.IntType(8), types.float32: ir.FloatType()}
-    held = ir.VectorType(stored.get(array.dtype, lanes.element), lanes.count)
+    coded = array.dtype == types.uint8
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = place_of(context, builder, signature.args[0], *args[:2])
-        value = emit_load(builder, place, held, 1 if array.dtype == types.uint8 else 4)
-        if array.dtype == types.uint8:
-            return builder.uitofp(value, lanes)
-        return value if array.dtype == like.dtype else builder.fpext(value, lanes)
+        if not coded:
+            return emit_load(builder, place, lanes)
+        value = emit_load(builder, place, ir.VectorType(ir.IntType(8), lanes.count), 1)
+        return builder.uitofp(value, lanes)
 
     return kind(array, types.intp, like), code
 

@@ -167,7 +167,8 @@ def _groups(
     for k in range(0, len(cuts), CHUNKS_AT_ONCE):
         some = cuts[k : k + CHUNKS_AT_ONCE]
         yield [
-            (cut, pack_family(net, vectors, terms.cut(cut.start, cut.stop), shared)) for cut in some
+            (cut, pack_family(net, vectors, terms.cut(cut.start, cut.stop), shared))
+            for cut in some
         ]
 
 

@@ -295,7 +295,8 @@ def remember(
     for low in range(0, inputs.shape[0], COLUMNS):
         block = inputs[low : low + COLUMNS]
         prepare_block(family, block, nothing, block[:, :0], scratch)
-        active[: width * COLUMNS] = pool[: width * COLUMNS]
+        for i in range(width * COLUMNS):
+            active[i] = pool[i]
         layer, n = np.int64(0), block.shape[0]
         total += climb(memory, table, layout, layer, np.int64(0), first + low, n, True)
     return total

@@ -203,7 +203,8 @@ def find_outgoing(memory: Memory, layout: Layout, place: Place) -> int:
     if place.layer > 0:
         above += (sizes[place.layer] + 1) * sizes[place.layer + 1]
     begin = above + place.unit * n_out
-    outgoing[:n_out] = memory.upper[begin : begin + n_out]
+    for c in range(n_out):
+        outgoing[c] = memory.upper[begin + c]
     return place.layer + 1
 
 

@@ -79,8 +79,7 @@ def _inputs(
 ) -> tuple[NDArray[Any], FloatArray]:
     """All samples of an input together, as reals, or as bytes where that loses nothing."""
     line = _line_through(rows, dtype) if rows.nbytes >= SMALLEST else None
-    stored = min(rows.dtype, dtype, key=lambda kind: kind.itemsize)
-    held = simd.aligned((rows.shape[1], wide), stored if line is None else np.uint8)
+    held = simd.aligned((rows.shape[1], wide), dtype if line is None else np.uint8)
     scale, offset = line or (1.0, 0.0)
     for low in range(0, len(rows), BLOCK):
         some = rows[low : low + BLOCK]
