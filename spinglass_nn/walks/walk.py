@@ -169,10 +169,10 @@ def random_walk(
         geometry=geometry,
         rule=rule,
         record_every=_record_every(record_every, n_steps, state),
-        refresh_every=refresh_every(net, len(data.inputs), move, rule),
+        refresh_every=_refresh_every(net, data, move, rule, state),
         first_walker=check.count(first_walker, "first_walker", minimum=0),
         has_test=held_out is not None,
-        has_gradient=gradient,
+        has_gradient=bool(gradient),
         seed=_seed(rng, state),
     )
     inner = max(1, threads.resolve(n_threads) // n_walkers)
@@ -280,6 +280,15 @@ def _record_every(record_every: int | None, n_steps: int, state: WalkState | Non
     if record_every is not None:
         return check.count(record_every, "record_every")
     return max(1, n_steps // N_RECORDS) if state is None else state.plan.record_every
+
+
+def _refresh_every(
+    net: MLP, data: LabelledData, move: Move, rule: Rule, state: WalkState | None
+) -> int:
+    """By what a move costs, or as in the state."""
+    if state is not None:
+        return state.plan.refresh_every
+    return refresh_every(net, len(data.inputs), move, rule)
 
 
 def _seed(rng: RNG, state: WalkState | None) -> tuple[int, ...]:

@@ -103,9 +103,7 @@ def test_ceiling_and_free_walk(data, move):
         (AlwaysAccept(), lambda before, after, generator: True),
     ):
         path = from_scratch(net, data, start, move, n_steps=300, step=0.3, accept=accept)
-        walk = random_walk(
-            net, data, start, n_steps=300, step=0.3, move=move, rule=rule, rng=7
-        )
+        walk = random_walk(net, data, start, n_steps=300, step=0.3, move=move, rule=rule, rng=7)
         np.testing.assert_allclose(walk.state.positions[0], path[-1], rtol=1e-9, atol=1e-12)
         assert (walk.acceptance[0] == 1) == isinstance(rule, AlwaysAccept)
         assert (walk.drift[0] == 0) == isinstance(rule, AlwaysAccept)

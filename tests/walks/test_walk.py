@@ -229,6 +229,8 @@ def test_overflow_is_refused_by_rules(net, small_data, start):
 
 def test_repr_tells_what_happened(net, small_data, start):
     walk = random_walk(net, small_data, start, n_steps=5, step=0.1, name="trained", rng=0)
-    assert repr(walk).startswith("<trained: 1 walker, 5 steps of 0.1 (flat, Isotropic(), AlwaysAccept()),")
+    assert repr(walk).startswith(
+        "<trained: 1 walker, 5 steps of 0.1 (flat, Isotropic(), AlwaysAccept()),"
+    )
     assert walk.rule == "AlwaysAccept()"
     assert "after 5 steps" in repr(walk.state)
