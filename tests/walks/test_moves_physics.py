@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spinglass_nn.datasets import Dataset
-from spinglass_nn.networks import MLP, initialize
+from spinglass_nn.networks import MLP
 from spinglass_nn.statistics import autocorrelation_time, mean_estimate
 from spinglass_nn.walks import LossCap, Metropolis, OneUnit, OneWeight, random_walk
 
@@ -27,17 +27,17 @@ def test_equipartition(move, dtype):
     design = np.c_[inputs, np.ones(80)]
     solved = np.linalg.lstsq(design, targets, rcond=None)[0]
     minimum = np.r_[solved[:4].T.ravel(), solved[4]].astype(dtype)
-    temperature, every = 0.01, 20
+    temperature, every = 0.01, 50
     walk = random_walk(
-        net, Dataset(inputs, None, targets), minimum, n_steps=400_000, step=0.15, move=move,
-        rule=Metropolis(temperature), n_walkers=2, record_every=every, test=False, rng=3,
+        net, Dataset(inputs, None, targets), minimum, n_steps=60_000, step=0.15, move=move,
+        rule=Metropolis(temperature), n_walkers=4, record_every=every, test=False, rng=3,
     )  # fmt: skip
     assert 0.3 < walk.acceptance.mean() < 0.9
     rank = 2 * np.linalg.matrix_rank(design)
     assert rank == 8
-    settled = walk.loss[:, 1000:] - walk.loss[:, :1]
+    settled = walk.loss[:, 100:] - walk.loss[:, :1]
     found = autocorrelation_time(settled).mean
-    assert found.error < 0.02 * rank * temperature / 2
+    assert found.error < 0.04 * rank * temperature / 2
     assert abs(found.z(rank * temperature / 2)) < 4
     assert walk.drift.max() < (1e-12 if dtype is np.float64 else 1e-6)
 
@@ -98,33 +98,42 @@ def test_density_of_a_softmax(move):
 def test_uniform_below_a_ceiling(move):
     # one hidden unit, tanh: below the loss of a step function the region is bounded, in two
     # pieces that mirror each other; the walk stays in its own and covers it evenly
-    x = np.linspace(-2, 2, 9)[:, None]
+    x = np.linspace(-3, 3, 9)[:, None]
     net = MLP(sizes=(1, 1, 1), activation="tanh", loss="squared_error", bias=False)
     targets = np.tanh(0.8 * x)
-    ceiling = 0.04
-    nodes = grid([0, 0], [6, 3])
+    ceiling = 0.01
+    nodes = grid([0, 0], [8, 6])
     outputs = nodes[:, 1] * np.tanh(x * nodes[:, 0])
     loss = 0.5 * ((outputs - targets) ** 2).mean(axis=0)
     inside = loss <= ceiling
-    assert not inside[(nodes[:, 0] > 5.9) | (nodes[:, 1] > 2.9)].any()
+    assert not inside[(nodes[:, 0] > 7.9) | (nodes[:, 1] > 5.9)].any()
     walk = random_walk(
-        net, Dataset(x, None, targets), [0.8, 1.0], n_steps=2000, step=0.3, move=move,
-        rule=LossCap(ceiling), n_walkers=1500, record_every=2000, rng=5,
+        net, Dataset(x, None, targets), [0.8, 1.0], n_steps=3000, step=0.3, move=move,
+        rule=LossCap(ceiling), n_walkers=800, record_every=3000, rng=5,
     )  # fmt: skip
     assert (walk.loss[:, -1] <= ceiling).all()
     assert_moments(walk.state.positions, nodes, inside.astype(float))
 
 
 @each_move
-def test_density_of_a_hidden_unit(move):
-    # the cross-entropy of tanh units, in a deeper network too small to be enumerated: walks
-    # from scratch and from what the last move left have one mean loss
-    rng = np.random.default_rng(2)
-    data = Dataset(rng.standard_normal((30, 3)), rng.integers(0, 2, 30), n_classes=2)
-    net = MLP(sizes=(3, 2, 2, 2), activation="tanh")
-    start = initialize(net, rng=1)[0]
-    kind = {"n_steps": 400, "rule": Metropolis(0.05), "record_every": 400, "rng": 4}
-    single = random_walk(net, data, start, step=0.7, move=move, n_walkers=800, **kind)
-    whole = random_walk(net, data, start, step=1.0, n_walkers=200, **kind)
-    difference = mean_estimate(single.loss[:, -1]) - mean_estimate(whole.loss[:, -1])
-    assert abs(difference.z(0.0)) < 4
+def test_uniform_below_a_ceiling_of_the_cross_entropy(move):
+    # one hidden unit, two classes: the loss depends on its weight and on the difference of
+    # the two weights out of it; both classes occur everywhere, so the region is bounded
+    places = np.linspace(-3, 3, 9)
+    ones = np.rint(20 / (1 + np.exp(-3 * np.tanh(places)))).astype(int)
+    x = np.repeat(places, 20)[:, None]
+    labels = np.concatenate([[1] * k + [0] * (20 - k) for k in ones])
+    net = MLP(sizes=(1, 1, 2), activation="tanh", bias=False)
+    ceiling = 0.31
+    nodes = grid([0, 0], [3, 9], 300)
+    sums = nodes[:, 1] * np.tanh(x * nodes[:, 0])
+    loss = np.logaddexp(0, (1 - 2 * labels[:, None]) * sums).mean(axis=0)
+    inside = loss <= ceiling
+    assert not inside[(nodes[:, 0] > 2.9) | (nodes[:, 1] > 8.9)].any()
+    walk = random_walk(
+        net, Dataset(x, labels, n_classes=2), [1.0, -1.5, 1.5], n_steps=3000, step=0.3,
+        move=move, rule=LossCap(ceiling), n_walkers=800, record_every=3000, rng=5,
+    )  # fmt: skip
+    w, low, high = walk.state.positions.T
+    assert (walk.loss[:, -1] <= ceiling).all()
+    assert_moments(np.c_[w, high - low], nodes, inside.astype(float))
