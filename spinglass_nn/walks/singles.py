@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core import simd
+from spinglass_nn._core.codes import SMALLEST, coded
 from spinglass_nn.networks import MLP, _affine
 from spinglass_nn.networks._affine_kernels import COLUMNS, Family
-from spinglass_nn.networks._blocks import BLOCK, Source, source
+from spinglass_nn.networks._blocks import Source, source
 from spinglass_nn.typing import FloatArray, LabelledData
 from spinglass_nn.walks import _change_kernels as kernels
 from spinglass_nn.walks._single_kernels import CAP, FREE, METROPOLIS, Chance, walk_singly
@@ -19,9 +20,6 @@ from spinglass_nn.walks.moves import Move, OneWeight
 from spinglass_nn.walks.results import WalkPlan
 from spinglass_nn.walks.rules import LossCap, Metropolis, Rule
 
-SMALLEST = 1 << 22  # bytes of inputs; what is smaller stays in the caches anyhow
-_SAMPLE = 64  # rows in which the distance between neighbouring values is looked for
-_LARGEST = 255
 _STRETCH = 1.0  # seconds
 _FEWEST, _MOST = 64, 4096  # moves of a walker between two computations from scratch
 
@@ -78,31 +76,16 @@ def _inputs(
     rows: FloatArray, wide: int, dtype: np.dtype[Any]
 ) -> tuple[NDArray[Any], FloatArray]:
     """All samples of an input together, as reals, or as bytes where that loses nothing."""
-    line = _line_through(rows, dtype) if rows.nbytes >= SMALLEST else None
-    held = simd.aligned((rows.shape[1], wide), dtype if line is None else np.uint8)
-    scale, offset = line or (1.0, 0.0)
-    for low in range(0, len(rows), BLOCK):
-        some = rows[low : low + BLOCK]
-        if line is not None:
-            some = np.rint((some - np.float64(offset)) / scale)
-        held[:, low : low + len(some)] = some.T
-    return held.reshape(-1), np.array([scale, offset], dtype)
-
-
-def _line_through(rows: FloatArray, dtype: np.dtype[Any]) -> tuple[float, float] | None:
-    """Scale and offset that give back all values from bytes, but for rounding in ``dtype``."""
-    low, high = float(rows.min()), float(rows.max())
-    values = np.unique(rows[:_SAMPLE]).astype(np.float64)
-    if values.size < 2 or (high - low) > (_LARGEST + 0.5) * np.diff(values).min():
-        return None
-    scale = (high - low) / np.rint((high - low) / np.diff(values).min())
-    allowed = 2 * np.finfo(dtype).eps * max(abs(low), abs(high))
-    for first in range(0, len(rows), BLOCK):
-        exact = rows[first : first + BLOCK].astype(np.float64)
-        missed = exact - (np.rint((exact - low) / scale) * scale + low)
-        if np.abs(missed).max() > allowed:
-            return None
-    return scale, low
+    found = None
+    if rows.dtype == dtype and rows.nbytes >= SMALLEST:
+        found = coded(rows)
+    line = np.array([1.0, 0.0])
+    if found is not None:
+        rows, (s0, s1, s2, s3, s4) = found[0], found[1].astype(np.float64)
+        line[:] = s0 + s2, s1 + s3 - s4 * (s0 + s2)
+    held = simd.aligned((rows.shape[1], wide), dtype if found is None else np.uint8)
+    held[:, : len(rows)] = rows.T
+    return held.reshape(-1), line.astype(dtype)
 
 
 def walk_one(

@@ -133,7 +133,15 @@ def test_quadratic_law(move):
         law = quadratic_law(float(diagonal.sum()), net.n_parameters, step * np.sqrt(t))
         assert expected == pytest.approx(law)
     walk = random_walk(
-        net, data, minimum, n_steps=t, step=step, move=move, n_walkers=400, record_every=t, rng=2
+        net,
+        data,
+        minimum,
+        n_steps=t,
+        step=step,
+        move=move,
+        n_walkers=400,
+        record_every=t,
+        rng=2,
     )
     assert abs(mean_estimate(walk.loss[:, -1] - walk.loss[:, 0]).z(expected)) < 4
 
