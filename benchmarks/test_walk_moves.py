@@ -18,7 +18,7 @@ from spinglass_nn.walks import Isotropic, Metropolis, OneUnit, OneWeight, random
 
 N_SAMPLES = 10_000
 STEP = {Isotropic: 0.05, OneUnit: 0.05, OneWeight: 0.05}
-LENGTHS = {Isotropic: (1, 21), OneUnit: (100, 1100), OneWeight: (1000, 11_000)}
+LENGTHS = {Isotropic: (10, 110), OneUnit: (100, 1100), OneWeight: (1000, 11_000)}
 RULE = Metropolis(1e-6)
 
 pytestmark = pytest.mark.filterwarnings("default")

@@ -55,11 +55,14 @@ def prepare(net: MLP, data: LabelledData, dtype: np.dtype[Any], plan: WalkPlan) 
     elif isinstance(rule, LossCap):
         code, limit = CAP, rule.maximum
     chance = Chance(isinstance(plan.move, OneWeight), plan.step, code, limit)
-    return Singles(net, known, _table(net, known, known.n_samples if code else 0), chance)
+    n = known.n_samples if code != FREE else 0
+    table = table_of(net, known, n)
+    inputs, scale = _inputs(known.inputs[:n], table.labels.size, dtype)
+    return Singles(net, known, table._replace(inputs=inputs, scale=scale), chance)
 
 
-def _table(net: MLP, data: Source, n: int) -> kernels.Table:
-    """The first n samples side by side: inputs, labels, and the targets block by block."""
+def table_of(net: MLP, data: Source, n: int) -> kernels.Table:
+    """The first n samples side by side: labels, and targets block by block; no inputs yet."""
     wide = -(-n // COLUMNS) * COLUMNS
     labels = simd.aligned(wide, data.dtype)
     labels[...] = -1
@@ -68,8 +71,7 @@ def _table(net: MLP, data: Source, n: int) -> kernels.Table:
     if data.targets.shape[1]:
         targets[:n] = data.targets[:n]
     blocks = targets.reshape(-1, COLUMNS, net.n_outputs).swapaxes(1, 2).reshape(-1)
-    inputs, scale = _inputs(data.inputs[:n], wide, data.dtype)
-    return kernels.Table(inputs, scale, labels, blocks)
+    return kernels.Table(np.zeros(0, np.uint8), np.zeros(2, data.dtype), labels, blocks)
 
 
 def _inputs(
@@ -98,7 +100,7 @@ def walk_one(
     """
     net, data, table, chance = singles
     family = _affine.pack_family(net, position[None], _affine.each(1), False)
-    memory = _memory(net, table, family)
+    memory = memory_of(net, table.labels.size, family)
     drift = 0.0
     if chance.rule != FREE:
         total = _remember(singles, family, memory)
@@ -110,9 +112,9 @@ def walk_one(
     return loss, made, drift
 
 
-def _memory(net: MLP, table: kernels.Table, family: Family) -> kernels.Memory:
+def memory_of(net: MLP, wide: int, family: Family) -> kernels.Memory:
     """Room for what a walker knows of its point; zeros, so nothing read is ever undefined."""
-    dtype, wide = family.panels.dtype, table.labels.size
+    dtype = family.panels.dtype
     soft = net.loss == "cross_entropy"
     rows = max(net.sizes[1:]) + _affine.TALLEST
     return kernels.Memory(

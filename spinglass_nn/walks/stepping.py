@@ -19,6 +19,8 @@ from spinglass_nn.walks.results import (
     unpack_generator,
 )
 from spinglass_nn.walks.singles import Singles, walk_one
+from spinglass_nn.walks.whole import Whole
+from spinglass_nn.walks.whole import loss as loss_at
 
 
 class Shares(NamedTuple):
@@ -40,6 +42,7 @@ class Course(NamedTuple):
     n_threads: int  # of one walker's evaluations
     shares: Shares | None  # for moves of several parts together
     singles: Singles | None  # for moves of one part alone
+    whole: Whole | None  # for losses at each step of other moves
 
 
 class Reached(NamedTuple):
@@ -93,10 +96,11 @@ def _chosen_moves(
     for _ in range(n_moves):
         proposal[...] = position
         _move(course, proposal, noise, generator)
-        found = evaluate(course.net, proposal, course.data, n_threads=course.n_threads)
-        if course.plan.rule.accepts(loss, found.loss, generator):
+        assert course.whole is not None
+        proposed = loss_at(course.whole, proposal, course.n_threads)
+        if course.plan.rule.accepts(loss, proposed, generator):
             position[...] = proposal
-            loss = found.loss
+            loss = proposed
             accepted += 1
     return loss, accepted
 

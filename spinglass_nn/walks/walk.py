@@ -19,6 +19,7 @@ from spinglass_nn.walks.rules import AlwaysAccept, LossCap, Metropolis, Rule
 from spinglass_nn.walks.running import Table, begin, check_state, run
 from spinglass_nn.walks.singles import prepare, refresh_every
 from spinglass_nn.walks.stepping import Course, shares_of
+from spinglass_nn.walks.whole import prepare_whole
 
 GEOMETRIES = ("flat", "sphere")
 N_RECORDS = 50  # about so many, where the user does not say
@@ -175,10 +176,18 @@ def random_walk(
         has_gradient=bool(gradient),
         seed=_seed(rng, state),
     )
-    inner = max(1, threads.resolve(n_threads) // n_walkers)
-    shares = shares_of(net, plan, origin)
-    singles = prepare(net, data, origin.dtype, plan) if move.alone else None
-    course = Course(net, data, held_out, origin, norm, plan, inner, shares, singles)
+    course = Course(
+        net,
+        data,
+        held_out,
+        origin,
+        norm,
+        plan,
+        max(1, threads.resolve(n_threads) // n_walkers),
+        shares_of(net, plan, origin),
+        prepare(net, data, origin.dtype, plan) if move.alone else None,
+        prepare_whole(net, data, origin.dtype) if rule.needs_loss and not move.alone else None,
+    )
     if state is None:
         state = begin(course, n_walkers)
     else:
