@@ -189,7 +189,7 @@ def test_walkers_on_threads(summary, rounds, data):
                         test=False,
                         n_threads=n_threads,
                         rng=1,
-                    )  # fmt: skip
+                    )
                 )
             )
             walls[n_threads].append(time.perf_counter() - began)

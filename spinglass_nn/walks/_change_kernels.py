@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import inlined, kernel, part
+from spinglass_nn._core.products import ZERO, Int
 from spinglass_nn._core.simd_functions import (
     exponentials,
     exponentials_less_one,
@@ -76,7 +77,7 @@ class Memory(NamedTuple):
 
 
 @inlined
-def activated(x: Any, activation: int) -> Any:
+def activated(x: Any, activation: Int) -> Any:
     """The activation of a vector of sums."""
     if activation == RELU:
         return rectified(x)
@@ -86,7 +87,7 @@ def activated(x: Any, activation: int) -> Any:
 
 
 @inlined
-def scale_down(values: Array, n: int, wide: int, at: int, total: Any) -> None:
+def scale_down(values: Array, n: Int, wide: Int, at: Int, total: Any) -> None:
     """Divide n vectors, in columns from ``at`` on, by their sum."""
     share = spread_real(values.dtype.type(1)) / total
     for k in range(n):
@@ -94,7 +95,7 @@ def scale_down(values: Array, n: int, wide: int, at: int, total: Any) -> None:
 
 
 @part
-def change_of_activation(memory: Memory, at: int, activation: int, out: Array) -> None:
+def change_of_activation(memory: Memory, at: Int, activation: Int, out: Array) -> None:
     """Fill ``out`` for the unit whose sums begin at ``at``."""
     sums, shift = memory.sums, memory.shift
     for i in range(0, out.size, lanes_of(out)):
@@ -105,7 +106,7 @@ def change_of_activation(memory: Memory, at: int, activation: int, out: Array) -
 
 @part
 def change_of_cross_entropy(
-    change: Array, weights: Array, first: int, end: int, chances: Array, labels: Array
+    change: Array, weights: Array, first: Int, end: Int, chances: Array, labels: Array
 ) -> float:
     """Summed change of the loss if outputs ``first`` to ``end`` change by change times weight."""
     wide, lanes = change.size, lanes_of(change)
@@ -148,8 +149,8 @@ def move_chances(change: Array, weights: Array, chances: Array) -> None:
 
 @part
 def change_of_squares(
-    change: Array, weights: Array, first: int, end: int, sums: Array, at: int, targets: Array,
-    n_outputs: int, hinge: bool,
+    change: Array, weights: Array, first: Int, end: Int, sums: Array, at: Int, targets: Array,
+    n_outputs: Int, hinge: bool,
 ) -> float:  # fmt: skip
     """The same for the squared error and hinge; outputs are ``sums`` from ``at`` on.
 
@@ -177,7 +178,7 @@ def change_of_squares(
 
 
 @part
-def move_sums(change: Array, weights: Array, sums: Array, at: int) -> None:
+def move_sums(change: Array, weights: Array, sums: Array, at: Int) -> None:
     """Add the change times a weight to each row of sums that begin at ``at``."""
     wide = change.size
     for c in range(weights.size):
@@ -190,7 +191,7 @@ def move_sums(change: Array, weights: Array, sums: Array, at: int) -> None:
 
 
 @part
-def move_row(shift: Array, sums: Array, at: int) -> None:
+def move_row(shift: Array, sums: Array, at: Int) -> None:
     """Add the shift to the sums of one unit."""
     for i in range(0, shift.size, lanes_of(shift)):
         store_reals(sums, at + i, load_reals(sums, at + i) + load_reals(shift, i))
@@ -198,7 +199,7 @@ def move_row(shift: Array, sums: Array, at: int) -> None:
 
 @part
 def keep_softmax(
-    active: Array, at: int, n_outputs: int, chances: Array, wide: int, to: int
+    active: Array, at: Int, n_outputs: Int, chances: Array, wide: Int, to: Int
 ) -> None:
     """The softmax of a block of outputs."""
     real = active.dtype.type
@@ -215,7 +216,7 @@ def keep_softmax(
 
 
 @part
-def keep_block(active: Array, at: int, units: int, sums: Array, to: int, wide: int) -> None:
+def keep_block(active: Array, at: Int, units: Int, sums: Array, to: Int, wide: Int) -> None:
     """Copy a block's sums of a layer to where they are remembered."""
     for unit in range(units):
         for i in range(0, COLUMNS, lanes_of(active)):
@@ -225,7 +226,7 @@ def keep_block(active: Array, at: int, units: int, sums: Array, to: int, wide: i
 
 @part
 def climb(
-    memory: Memory, table: Table, layout: Layout, layer: int, row: int, low: int, n: int,
+    memory: Memory, table: Table, layout: Layout, layer: Int, row: Int, low: Int, n: Int,
     keep: bool,
 ) -> float:  # fmt: skip
     """Summed loss of the ``n`` samples of a block from ``low`` on, from a layer's sums upwards.
@@ -267,7 +268,7 @@ def climb(
 
 @part
 def climb_all(
-    memory: Memory, table: Table, layout: Layout, change: Array, layer: int, row: int, n: int,
+    memory: Memory, table: Table, layout: Layout, change: Array, layer: Int, row: Int, n: Int,
     keep: bool,
 ) -> float:  # fmt: skip
     """Summed loss if the sums of a layer change by the change times the outgoing weights."""
@@ -286,7 +287,7 @@ def climb_all(
 
 @kernel
 def remember(
-    family: Family, layout: Layout, inputs: Array, first: int, table: Table, memory: Memory,
+    family: Family, layout: Layout, inputs: Array, first: Int, table: Table, memory: Memory,
     scratch: Scratch,
 ) -> float:  # fmt: skip
     """Compute all sums of the samples ``inputs``, which begin at ``first``; their summed loss."""
@@ -297,6 +298,5 @@ def remember(
         prepare_block(family, block, nothing, block[:, :0], scratch)
         for i in range(width * COLUMNS):
             active[i] = pool[i]
-        layer, n = np.int64(0), block.shape[0]
-        total += climb(memory, table, layout, layer, np.int64(0), first + low, n, True)
+        total += climb(memory, table, layout, ZERO, ZERO, first + low, block.shape[0], True)
     return total

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import kernel, part
+from spinglass_nn._core.products import ZERO, Int
 from spinglass_nn._core.simd_reals import (
     fused,
     lanes_of,
@@ -46,31 +47,31 @@ class Chance(NamedTuple):
 
     weight: bool  # one weight at a time, or one unit
     step: float
-    rule: int
+    rule: Int
     limit: float  # temperature or highest loss
 
 
 class Place(NamedTuple):
     """Which parameters move: inputs ``first`` to ``end`` of a unit; the bias comes last."""
 
-    layer: int
-    unit: int
-    first: int
-    end: int
-    start: int  # of the layer, in the parameter vector
-    upper: int  # of the layer, in the transposed weights above the first
-    row: int  # of the layer's first unit among all
+    layer: Int
+    unit: Int
+    first: Int
+    end: Int
+    start: Int  # of the layer, in the parameter vector
+    upper: Int  # of the layer, in the transposed weights above the first
+    row: Int  # of the layer's first unit among all
 
 
 @part
 def draw_place(layout: Layout, weight: bool, state: Array) -> Place:
     """Draw a parameter, or a unit, with equal probability."""
     sizes, bias = layout.sizes, np.int64(layout.bias)
-    total = np.int64(0)
+    total: Int = ZERO
     for layer in range(sizes.size - 1):
         total += sizes[layer + 1] * (sizes[layer] + bias if weight else 1)
     drawn = below(state, total)
-    start, upper, row = np.int64(0), np.int64(0), np.int64(0)
+    start, upper, row = ZERO, ZERO, ZERO
     for layer in range(sizes.size - 1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
         inside = n_out * (n_in + bias) if weight else n_out
@@ -81,7 +82,7 @@ def draw_place(layout: Layout, weight: bool, state: Array) -> Place:
         upper += n_out * (n_in + 1) if layer > 0 else 0
         row += n_out
     if not weight:
-        return Place(layer, drawn, np.int64(0), n_in + bias, start, upper, row)
+        return Place(layer, drawn, ZERO, n_in + bias, start, upper, row)
     unit, k = drawn // n_in, drawn % n_in
     if drawn >= n_in * n_out:
         unit, k = drawn - n_in * n_out, n_in
@@ -89,7 +90,7 @@ def draw_place(layout: Layout, weight: bool, state: Array) -> Place:
 
 
 @part
-def parameter(layout: Layout, place: Place, k: int) -> int:
+def parameter(layout: Layout, place: Place, k: Int) -> Int:
     """Where the weight of a unit's input k, or its bias, stands in the parameter vector."""
     n_in, n_out = layout.sizes[place.layer], layout.sizes[place.layer + 1]
     if k < n_in:
@@ -115,7 +116,7 @@ def draw_deltas(
 
 
 @part
-def add_input(source: Array, at: int, factor: float, shift: Array, low: int, high: int) -> None:
+def add_input(source: Array, at: Int, factor: float, shift: Array, low: Int, high: Int) -> None:
     """Add a multiple of one input."""
     weight = spread_real(factor)
     for i in range(low, high, lanes_of(shift)):
@@ -125,8 +126,8 @@ def add_input(source: Array, at: int, factor: float, shift: Array, low: int, hig
 
 @part
 def add_four_inputs(
-    source: Array, at: int, wide: int, deltas: Array, k: int, scale: float, shift: Array,
-    low: int, high: int,
+    source: Array, at: Int, wide: Int, deltas: Array, k: Int, scale: float, shift: Array,
+    low: Int, high: Int,
 ) -> None:  # fmt: skip
     """Add multiples of four inputs, the first of which begins at ``at``."""
     a, b = spread_real(scale * deltas[k]), spread_real(scale * deltas[k + 1])
@@ -140,7 +141,7 @@ def add_four_inputs(
 
 
 @part
-def shift_from_inputs(table: Table, memory: Memory, place: Place, n_in: int, wide: int) -> None:
+def shift_from_inputs(table: Table, memory: Memory, place: Place, n_in: Int, wide: Int) -> None:
     """Change of the sums of a unit of the first layer."""
     shift, deltas, inputs = memory.shift, memory.deltas, table.inputs
     scale, constant = table.scale[0], 0.0
@@ -163,7 +164,7 @@ def shift_from_inputs(table: Table, memory: Memory, place: Place, n_in: int, wid
 
 @part
 def shift_from_units(
-    memory: Memory, place: Place, n_in: int, wide: int, activation: int
+    memory: Memory, place: Place, n_in: Int, wide: Int, activation: Int
 ) -> None:
     """Change of the sums of a unit above the first layer."""
     shift, deltas, sums = memory.shift, memory.deltas, memory.sums
@@ -176,7 +177,7 @@ def shift_from_units(
 
 
 @part
-def shift_of_unit(table: Table, memory: Memory, layout: Layout, place: Place, n: int) -> None:
+def shift_of_unit(table: Table, memory: Memory, layout: Layout, place: Place, n: Int) -> None:
     """Change of the sums of the unit that moves; none beyond the last of n samples."""
     n_in, wide = layout.sizes[place.layer], memory.shift.size
     if place.layer == 0:
@@ -187,7 +188,7 @@ def shift_of_unit(table: Table, memory: Memory, layout: Layout, place: Place, n:
 
 
 @part
-def find_outgoing(memory: Memory, layout: Layout, place: Place) -> int:
+def find_outgoing(memory: Memory, layout: Layout, place: Place) -> Int:
     """The weights by which a change of the unit enters the outputs, or the next layer.
 
     An output enters as itself. Returns the layer that they lead to.
@@ -209,7 +210,7 @@ def find_outgoing(memory: Memory, layout: Layout, place: Place) -> int:
 
 
 @part
-def largest_change(memory: Memory, change: Array, units: int) -> float:
+def largest_change(memory: Memory, change: Array, units: Int) -> float:
     """The largest change of an output or a sum of the next layer."""
     zero = spread_real(change.dtype.type(0))
     top, weight = zero, 0.0
@@ -223,12 +224,12 @@ def largest_change(memory: Memory, change: Array, units: int) -> float:
 
 @part
 def near_change(
-    table: Table, memory: Memory, layout: Layout, place: Place, change: Array, row: int
+    table: Table, memory: Memory, layout: Layout, place: Place, change: Array, row: Int
 ) -> float:
     """Summed change of the loss, from that of the outputs alone."""
     last = layout.sizes.size - 2
     n_outputs = layout.sizes[last + 1]
-    first, end = np.int64(0), n_outputs
+    first, end = ZERO, n_outputs
     if place.layer == last:
         first, end = place.unit, place.unit + 1
     outgoing = memory.outgoing[:n_outputs]
@@ -245,8 +246,8 @@ def near_change(
 
 @part
 def move_memory(
-    table: Table, memory: Memory, layout: Layout, place: Place, change: Array, to: int,
-    row: int, near: bool, n: int,
+    table: Table, memory: Memory, layout: Layout, place: Place, change: Array, to: Int,
+    row: Int, near: bool, n: Int,
 ) -> None:  # fmt: skip
     """Bring all that is remembered to the point after an accepted move."""
     units = layout.sizes[to + 1]
@@ -283,8 +284,8 @@ def accepts(chance: Chance, loss: float, change: float, state: Array) -> bool:
 @kernel
 def walk_singly(
     position: Array, state: Array, table: Table, memory: Memory, layout: Layout,
-    chance: Chance, loss: float, n: int, n_moves: int,
-) -> tuple[float, int]:  # fmt: skip
+    chance: Chance, loss: float, n: Int, n_moves: Int,
+) -> tuple[float, Int]:  # fmt: skip
     """Make moves of one weight or unit; the mean loss after them, and how many were made.
 
     Sums, softmax and weights in ``memory`` go with ``position``. A free walk needs none.

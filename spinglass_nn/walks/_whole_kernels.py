@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import kernel
+from spinglass_nn._core.products import ZERO, Int
 from spinglass_nn._core.simd_codes import decode
 from spinglass_nn._core.simd_reals import lanes_of, load_reals, spread_real, store_reals
 from spinglass_nn.networks._affine_kernels import COLUMNS, layer_above
@@ -20,7 +20,7 @@ Array = NDArray[Any]
 @kernel
 def loss_of_blocks(
     blocks: Array, scale: Array, weights: Array, biases: Array, layout: Layout, table: Table,
-    memory: Memory, room: Array, first: int, end: int,
+    memory: Memory, room: Array, first: Int, end: Int,
 ) -> float:  # fmt: skip
     """Summed loss of samples ``first`` to ``end``; the bits are those of `evaluate`.
 
@@ -31,11 +31,11 @@ def loss_of_blocks(
     active, top, total = memory.active, n_inputs * COLUMNS, 0.0
     for low in range(first, end, COLUMNS):
         decode(blocks[low // COLUMNS], scale, room, 0)
-        layer_above(weights, np.int64(0), n_inputs, width, room, np.int64(0), top)
+        layer_above(weights, ZERO, n_inputs, width, room, ZERO, top)
         for unit in range(width):
             bias, at = spread_real(biases[unit]), unit * COLUMNS
             for i in range(at, at + COLUMNS, lanes_of(room)):
                 store_reals(active, i, load_reals(room, top + i) + bias)
-        n, layer = min(COLUMNS, end - low), np.int64(0)
-        total += climb(memory, table, layout, layer, layer, low, n, False)
+        n = min(COLUMNS, end - low)
+        total += climb(memory, table, layout, ZERO, ZERO, low, n, False)
     return total

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spinglass_nn._core import simd
 from spinglass_nn._core.codes import SMALLEST, coded
+from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn.networks import MLP, _affine
 from spinglass_nn.networks._affine_kernels import COLUMNS, Family
 from spinglass_nn.networks._blocks import Source, source
@@ -116,7 +117,7 @@ def memory_of(net: MLP, wide: int, family: Family) -> kernels.Memory:
     """Room for what a walker knows of its point; zeros, so nothing read is ever undefined."""
     dtype = family.panels.dtype
     soft = net.loss == "cross_entropy"
-    rows = max(net.sizes[1:]) + _affine.TALLEST
+    rows = max(net.sizes[1:]) + TALLEST
     return kernels.Memory(
         sums=simd.aligned(sum(net.sizes[1:]) * wide, dtype),
         chances=simd.aligned(net.n_outputs * wide if soft else 0, dtype),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spinglass_nn._core import simd, threads
 from spinglass_nn._core.codes import SMALLEST, coded
+from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn.networks import MLP, _affine, evaluate
 from spinglass_nn.networks._affine_kernels import COLUMNS
 from spinglass_nn.networks._blocks import Source, source
@@ -54,12 +55,12 @@ def loss(whole: Whole, position: FloatArray, n_threads: int) -> float:
         return float(evaluate(net, position, data, n_threads=n_threads).loss)
     family = _affine.pack_family(net, position[None], _affine.each(1), False)
     size = net.n_inputs * net.sizes[1]
-    weights = simd.aligned(size + net.sizes[1] + _affine.TALLEST, position.dtype)
+    weights = simd.aligned(size + net.sizes[1] + TALLEST, position.dtype)
     weights[:size] = net.layers(position)[0].weight.T.reshape(-1)
 
     def work(segments: list[tuple[int, int]]) -> list[float]:
         memory = memory_of(net, 0, family)
-        rows = net.n_inputs + net.sizes[1] + _affine.TALLEST
+        rows = net.n_inputs + net.sizes[1] + TALLEST
         room = simd.aligned(rows * COLUMNS, position.dtype)
         return [
             loss_of_blocks(

@@ -39,6 +39,7 @@ WEIGHTS = np.linspace(-1, 1, 2 * NET.n_parameters).reshape(2, -1)
 BY_NAME = {
     "Schedule": sg.training.Constant(),
     "Rule": sg.walks.AlwaysAccept(),
+    "Move": sg.walks.Isotropic(),
     "Dataset": sg.datasets.Dataset(WEIGHTS, np.array([0, 1]), n_classes=2),
     "MLP": NET,
     "Replicas": sg.networks.Replicas(NET, WEIGHTS),

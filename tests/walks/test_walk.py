@@ -135,7 +135,9 @@ def test_free_walk_evaluates_only_for_records(net, small_data, start, monkeypatc
     calls = []
     real = stepping.evaluate
     for module in (stepping, whole):
-        monkeypatch.setattr(module, "evaluate", lambda *a, **k: calls.append(1) or real(*a, **k))
+        monkeypatch.setattr(
+            module, "evaluate", lambda *a, **k: calls.append(1) or real(*a, **k)
+        )
     random_walk(net, small_data, start, n_steps=100, step=0.1, record_every=50, test=False)
     assert len(calls) == 3
     calls.clear()
