@@ -13,7 +13,7 @@ from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks import MLP, Replica, Replicas
 from spinglass_nn.networks.parameters import as_rows
 from spinglass_nn.typing import RNG, FloatArray, LabelledData, ProgressLike
-from spinglass_nn.walks.moves import ISOTROPIC, Move, PerLayer, PerUnit
+from spinglass_nn.walks.moves import ISOTROPIC, Move, OneUnit, OneWeight, PerLayer, PerUnit
 from spinglass_nn.walks.results import COLUMNS, RandomWalk, WalkPlan, WalkState
 from spinglass_nn.walks.rules import AlwaysAccept, LossCap, Metropolis, Rule
 from spinglass_nn.walks.running import Table, begin, check_state, run
@@ -263,7 +263,7 @@ def _check_kind(move: Move, geometry: str, rule: Rule, norm: float) -> None:
         raise ParameterError(
             f"rule must be AlwaysAccept(), Metropolis(...) or LossCap(...), got {rule!r}"
         )
-    if not isinstance(move, Move):
+    if not isinstance(move, Move) or (move.alone and type(move) not in (OneUnit, OneWeight)):
         raise ParameterError(
             "move must be Isotropic(), PerLayer(), PerUnit(), OneUnit() or OneWeight(), "
             f"got {move!r}"
@@ -273,7 +273,7 @@ def _check_kind(move: Move, geometry: str, rule: Rule, norm: float) -> None:
             f"geometry must be 'flat' for move={move}, whose proposals on a sphere would not "
             "be symmetric or would move all parameters, got 'sphere'"
         )
-    if move.alone and not isinstance(rule, (AlwaysAccept, Metropolis, LossCap)):
+    if move.alone and type(rule) not in (AlwaysAccept, Metropolis, LossCap):
         raise ParameterError(
             f"rule must be AlwaysAccept(), Metropolis(...) or LossCap(...) for move={move}, "
             f"whose steps are compiled, got {rule!r}"

@@ -19,6 +19,10 @@ from spinglass_nn.walks import (
 )
 
 
+class Cold(Metropolis):
+    """A rule that compiled loops would take for another."""
+
+
 class Stay(Rule):
     """A rule of a user's own."""
 
