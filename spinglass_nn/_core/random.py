@@ -41,6 +41,7 @@ class Stream(IntEnum):
     POPULATION = 21
     QUENCHES = 22
     BRANCHES = 23
+    WALK_MOVES = 24
     POSTERIOR = 25
     CURVES = 27
 

@@ -44,14 +44,19 @@ def _split(builder: Any, x: Any, form: _Format) -> tuple[Any, Any]:
     n = builder.fsub(shifted, magic)
     r = emit_fused(builder, n, constant(lanes, -form.ln2[0]), x)
     r = emit_fused(builder, n, constant(lanes, -form.ln2[1]), r)
-    series = constant(lanes, 1 / math.factorial(form.terms))
-    for k in range(form.terms - 1, 1, -1):
-        series = emit_fused(builder, series, r, constant(lanes, 1 / math.factorial(k)))
-    q = emit_fused(builder, builder.fmul(r, r), series, r)
+    q = _series(builder, r, form.terms)
     words = ir.VectorType(ir.IntType(form.bits), lanes.count)
     exponent = builder.add(builder.bitcast(shifted, words), constant(words, form.bias))
     power = builder.bitcast(builder.shl(exponent, constant(words, form.fraction)), lanes)
     return power, q
+
+
+def _series(builder: Any, r: Any, terms: int) -> Any:
+    """``e^r - 1`` for small r, the first terms of it."""
+    series = constant(r.type, 1 / math.factorial(terms))
+    for k in range(terms - 1, 1, -1):
+        series = emit_fused(builder, series, r, constant(r.type, 1 / math.factorial(k)))
+    return emit_fused(builder, builder.fmul(r, r), series, r)
 
 
 def _emit_exponential(builder: Any, x: Any) -> Any:
@@ -76,6 +81,17 @@ def exponentials(typing_context: Any, x: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return _emit_exponential(builder, args[0])
+
+    return x(x), code
+
+
+@vector_code
+def exponentials_less_one(typing_context: Any, x: Any) -> Any:
+    """``e^x - 1`` of floats or doubles between -1/2 and 1/2, relative to itself to rounding."""
+    lanes = SHAPES[x]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _series(builder, args[0], _FORMATS[lanes].terms + 1)
 
     return x(x), code
 

@@ -109,12 +109,18 @@ def store_reals(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
 
 
 @vector_code
-def load_bytes(typing_context: Any, array: Any, index: Any, like: Any) -> Any:
-    """The bytes at array[index:index + lanes] as numbers of the precision of ``like``."""
+def load_as(typing_context: Any, array: Any, index: Any, like: Any) -> Any:
+    """The entries at array[index:index + lanes] as numbers of the precision of ``like``.
+
+    They may be bytes, or be of that precision already.
+    """
     kind, lanes = KINDS[like.dtype]
+    coded = array.dtype == types.uint8
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = place_of(context, builder, signature.args[0], *args[:2])
+        if not coded:
+            return emit_load(builder, place, lanes)
         value = emit_load(builder, place, ir.VectorType(ir.IntType(8), lanes.count), 1)
         return builder.uitofp(value, lanes)
 

@@ -170,13 +170,13 @@ def _groups(
     for k in range(0, len(cuts), CHUNKS_AT_ONCE):
         some = cuts[k : k + CHUNKS_AT_ONCE]
         families = [
-            _family(net, vectors, terms.cut(cut.start, cut.stop), shared) for cut in some
+            pack_family(net, vectors, terms.cut(cut.start, cut.stop), shared) for cut in some
         ]
-        rooms = [threads.Lent(partial(_scratch, net, family)) for family in families]
+        rooms = [threads.Lent(partial(scratch_for, net, family)) for family in families]
         yield list(zip(some, families, rooms, strict=True))
 
 
-def _family(net: MLP, vectors: FloatArray, terms: Terms, shared: bool) -> kernels.Family:
+def pack_family(net: MLP, vectors: FloatArray, terms: Terms, shared: bool) -> kernels.Family:
     """Pack what a few points need."""
     used, which = np.unique(terms.vector, return_inverse=True)
     n_in, width = net.sizes[0], net.sizes[1]
@@ -240,7 +240,7 @@ def _units(
     return places, np.array(chosen)
 
 
-def _scratch(net: MLP, family: kernels.Family) -> kernels.Scratch:
+def scratch_for(net: MLP, family: kernels.Family) -> kernels.Scratch:
     """Workspaces for one thread; they begin as zeros, so nothing read is ever undefined."""
     dtype, columns = family.panels.dtype, kernels.COLUMNS
     lanes = 64 // dtype.itemsize

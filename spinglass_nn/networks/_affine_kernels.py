@@ -199,7 +199,7 @@ def layer_above(
     """``W a + b`` for a block; up to `TALLEST` rows more than ``n_out`` are written."""
     wide = LAYER_VECTORS * lanes_of(active)
     tiles = (n_out + TALLEST - 1) // TALLEST
-    tall = (n_out + tiles - 1) // tiles
+    tall = (n_out + 2 * tiles - 1) // (2 * tiles) * 2  # even, as tiles are: none is half used
     columns, bias = np.int64(COLUMNS), start + n_in * n_out
     for i in range(0, COLUMNS, wide):
         for r in range(0, n_out, tall):

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinglass_nn._core import threads
+from spinglass_nn._core.codes import SMALLEST
 from spinglass_nn._core.simd_meetings import crew
 from spinglass_nn.networks._blocks import Source
 from spinglass_nn.networks._output_kernels import Answers
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.training import _fused_plan, _kernels
-from spinglass_nn.training._codes import SMALLEST, coded_inputs, plain_inputs
+from spinglass_nn.training._codes import coded_inputs, plain_inputs
 from spinglass_nn.training._fused_kernels import train_fused
 from spinglass_nn.training._gather_kernels import Inputs
 from spinglass_nn.training._update_kernels import Update

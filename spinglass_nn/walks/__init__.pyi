@@ -1,4 +1,5 @@
 from .laws import LawCurve, quadratic_law
+from .moves import Isotropic, Move, OneUnit, OneWeight, PerLayer, PerUnit
 from .posterior import sample_posterior
 from .posterior_results import PosteriorPlan, PosteriorRun, PosteriorState
 from .priors import GaussianPrior, Prior, SphericalPrior
@@ -15,9 +16,15 @@ __all__ = [
     "AlwaysAccept",
     "FreeEnergy",
     "GaussianPrior",
+    "Isotropic",
     "LawCurve",
     "LossCap",
     "Metropolis",
+    "Move",
+    "OneUnit",
+    "OneWeight",
+    "PerLayer",
+    "PerUnit",
     "PosteriorPlan",
     "PosteriorRun",
     "PosteriorState",

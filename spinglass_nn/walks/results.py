@@ -10,43 +10,56 @@ from numpy.typing import NDArray
 from spinglass_nn._core.results import result
 from spinglass_nn.networks import MLP
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray
+from spinglass_nn.walks.moves import Move
 from spinglass_nn.walks.rules import Rule
 
-COLUMNS = ("distance", "overlap", "loss", "accuracy", "test_loss", "test_accuracy")
+COLUMNS = (
+    "distance", "overlap", "loss", "accuracy", "test_loss", "test_accuracy", "gradient_norm",
+)  # fmt: skip
 
 
-@result()
+@result(version=2)
 class WalkPlan:
     """What must stay as it is when a walk goes on.
 
     Parameters
     ----------
     step : float
-        Length r of every move.
+        Length r of a move.
+    move : Move
+        How moves are proposed.
     geometry : str
         ``"flat"`` or ``"sphere"``.
     rule : Rule
         Which moves are accepted.
     record_every : int
         Steps between two records.
+    refresh_every : int
+        Steps after which the loss is computed from scratch at the latest, where moves of one
+        part go on from what the last one left; it is at each record, too. 0 for other walks.
     first_walker : int
         Number of the first walker.
     has_test : bool
         Whether test data are evaluated too.
+    has_gradient : bool
+        Whether the gradient is evaluated too.
     seed : tuple of int
         Entropy and key of the seed.
     """
 
     step: float
+    move: Move
     geometry: str
     rule: Rule
     record_every: int
+    refresh_every: int
     first_walker: int
     has_test: bool
+    has_gradient: bool
     seed: tuple[int, ...]
 
 
-@result()
+@result(version=2)
 class WalkState:
     """Where a walk is; hand it back as ``state=`` to go on to the same bits.
 
@@ -55,7 +68,7 @@ class WalkState:
     network : MLP
         The network walked with.
     plan : WalkPlan
-        Step, geometry, rule and seed.
+        Step, move, geometry, rule and seed.
     n_steps : int
         Steps made by every walker.
     origin : array (n_parameters,)
@@ -68,9 +81,16 @@ class WalkState:
         Moves accepted.
     generators : uint64 array (n_walkers, 6)
         Random streams: four words of SFC64, then a half-used word and whether it is there.
-    records : array (n_walkers, n_records, 6)
-        Distance, overlap, loss, accuracy, test loss, test accuracy, recorded at step 0 and
-        every ``plan.record_every`` steps.
+    drift : array (n_walkers,)
+        Largest error found of a loss that was followed from move to move.
+    records : array (n_walkers, n_records, 7)
+        Distance, overlap, loss, accuracy, test loss, test accuracy, norm of the gradient,
+        recorded at step 0 and every ``plan.record_every`` steps.
+    mutual_overlap : array (n_records,)
+        Mean overlap of two walkers at each of these.
+    refreshed : WalkState or None
+        A walk of single moves that ends between two computations from scratch goes on from
+        the last one, to the same bits.
     """
 
     network: MLP
@@ -81,7 +101,10 @@ class WalkState:
     losses: Float64Array
     accepted: IntArray
     generators: NDArray[np.uint64]
+    drift: Float64Array
     records: Float64Array
+    mutual_overlap: Float64Array
+    refreshed: WalkState | None = None
 
     def __repr__(self) -> str:
         return (
@@ -90,7 +113,7 @@ class WalkState:
         )
 
 
-@result()
+@result(version=2)
 class RandomWalk:
     r"""Loss and accuracy along random walks in parameter space.
 
@@ -106,16 +129,25 @@ class RandomWalk:
         On the training data; the accuracy is NaN for regression.
     test_loss, test_accuracy : array (n_walkers, n_records) or None
         On the test data, where there are any.
+    gradient_norm : array (n_walkers, n_records) or None
+        Length of the gradient of the loss on the training data, where it was asked for.
+    mutual_overlap : array (n_records,)
+        Mean overlap of two different walkers at the same step; NaN for a single one.
     acceptance : array (n_walkers,)
         Share of moves accepted.
+    drift : array (n_walkers,)
+        Largest difference found between a loss followed from move to move and the same loss
+        computed from scratch; zero where each one is.
     step : float
-        Length r of every move.
+        Length r of a move: of each, or the root mean square for moves of one part.
     start_norm : float
         :math:`|\theta_0|`.
     n_parameters : int
         N.
     geometry : str
         ``"flat"`` or ``"sphere"``.
+    move : str
+        The kind of move.
     rule : str
         The rule and its number.
     name : str
@@ -131,11 +163,15 @@ class RandomWalk:
     accuracy: Float64Array
     test_loss: Float64Array | None
     test_accuracy: Float64Array | None
+    gradient_norm: Float64Array | None
+    mutual_overlap: Float64Array
     acceptance: Float64Array
+    drift: Float64Array
     step: float
     start_norm: float
     n_parameters: int
     geometry: str
+    move: str
     rule: str
     name: str
     state: WalkState
@@ -144,7 +180,7 @@ class RandomWalk:
         walkers = f"{self.n_walkers} walker{'s' if self.n_walkers > 1 else ''}"
         return (
             f"<{self.name}: {walkers}, {self.steps[-1]} steps of {self.step:.4g} "
-            f"({self.geometry}, {self.rule}), loss {self.loss[:, 0].mean():.4g} to "
+            f"({self.geometry}, {self.move}, {self.rule}), loss {self.loss[:, 0].mean():.4g} to "
             f"{self.loss[:, -1].mean():.4g}>"
         )
 

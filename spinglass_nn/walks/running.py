@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from spinglass_nn.errors import Interrupted, ParameterError
 from spinglass_nn.networks import evaluate
 from spinglass_nn.typing import Float64Array, ProgressLike
 from spinglass_nn.walks.results import WalkState, pack_generator
-from spinglass_nn.walks.stepping import Course, Reached, observe, walk_to
+from spinglass_nn.walks.stepping import Course, Reached, mutual_overlap, observe, walk_to
 
 _STRETCH = 0.25  # seconds of one walker between two points where an interrupt loses nothing
 
@@ -27,20 +28,24 @@ def begin(course: Course, n_walkers: int) -> WalkState:
     loss = float(record[2])
     course.plan.rule.check_start(loss)
     seed = Seed(course.plan.seed[0], course.plan.seed[1:])
+    stream = Stream.WALK_MOVES if course.plan.move.alone else Stream.WALKS
     streams = [
-        pack_generator(seed.generator(Stream.WALKS, course.plan.first_walker + k))
+        pack_generator(seed.generator(stream, course.plan.first_walker + k))
         for k in range(n_walkers)
     ]
+    positions = np.tile(course.origin, (n_walkers, 1))
     return WalkState(
         network=course.net,
         plan=course.plan,
         n_steps=0,
         origin=course.origin.copy(),
-        positions=np.tile(course.origin, (n_walkers, 1)),
+        positions=positions,
         losses=np.full(n_walkers, loss if course.plan.rule.needs_loss else math.nan),
         accepted=np.zeros(n_walkers, dtype=np.int64),
         generators=np.stack(streams),
+        drift=np.zeros(n_walkers),
         records=np.tile(record, (n_walkers, 1, 1)),
+        mutual_overlap=np.array([mutual_overlap(positions)]),
     )
 
 
@@ -51,11 +56,13 @@ def check_state(state: WalkState, course: Course, n_walkers: int, n_steps: int) 
         ("net", course.net, state.network),
         ("n_walkers", n_walkers, len(state.positions)),
         ("first_walker", plan.first_walker, held.first_walker),
+        ("move", repr(plan.move), repr(held.move)),
         ("geometry", plan.geometry, held.geometry),
         ("record_every", plan.record_every, held.record_every),
         ("dtype", course.origin.dtype, state.positions.dtype),
         ("rng", plan.seed, held.seed),
         ("test data", plan.has_test, held.has_test),
+        ("gradient", plan.has_gradient, held.has_gradient),
     ]
     for name, given, kept in pairs:
         if given != kept:
@@ -81,13 +88,20 @@ def check_state(state: WalkState, course: Course, n_walkers: int, n_steps: int) 
         )
 
 
+class Table(NamedTuple):
+    """All records of a walk, with those of its last step."""
+
+    rows: Float64Array  # (n_walkers, n_records, n_columns)
+    mutual_overlap: Float64Array  # (n_records,)
+
+
 def run(
     course: Course,
     state: WalkState,
     n_steps: int,
     progress: ProgressLike,
     n_threads: int | None,
-) -> tuple[WalkState, Float64Array]:
+) -> tuple[WalkState, Table]:
     """Walk on to step ``n_steps``; the state there, and all records with the last step's.
 
     Raises
@@ -95,47 +109,66 @@ def run(
     Interrupted
         With the state of the last stretch that all walkers had finished.
     """
+    if state.refreshed is not None and n_steps > state.n_steps:
+        state = state.refreshed
     n_walkers = len(state.positions)
-    records = [state.records]
+    log = _Log([state.records], [state.mutual_overlap])
     try:
         with track((n_steps - state.n_steps) * n_walkers, "random walk", progress) as report:
             for until in _stops(course, state.n_steps, n_steps):
                 task = partial(walk_to, course, state, until=until)
                 reached = threads.run(task, range(n_walkers), n_threads)
                 made = until - state.n_steps
-                state = _advanced(state, reached, until, records)
+                state = _advanced(state, reached, until, log)
                 report(made * n_walkers)
-        state = _with_records(state, records)
+        state = _with_records(state, log)
         if n_steps % course.plan.record_every == 0:
-            return state, state.records
+            return state, Table(state.records, state.mutual_overlap)
         rows = threads.run(partial(observe, course), list(state.positions), n_threads)
     except KeyboardInterrupt:
         message = (
             f"random walk interrupted after {state.n_steps} of {n_steps} steps; "
             "repeat the call with state= to go on"
         )
-        raise Interrupted(message, _with_records(state, records)) from None
-    return state, np.concatenate([state.records, np.stack(rows)[:, None, :]], axis=1)
+        raise Interrupted(message, _with_records(state, log)) from None
+    overlap = mutual_overlap(state.positions)
+    return state, Table(
+        np.concatenate([state.records, np.stack(rows)[:, None, :]], axis=1),
+        np.append(state.mutual_overlap, overlap),
+    )
+
+
+class _Log(NamedTuple):
+    """Records in the order they were made, to be joined in the end."""
+
+    rows: list[Float64Array]
+    overlaps: list[Float64Array]
 
 
 def _stops(course: Course, made: int, n_steps: int) -> Iterator[int]:
-    """Steps at which walkers meet: at records, and often enough for interrupts."""
+    """Steps at which walkers meet: at records, and often enough for interrupts.
+
+    Where moves of one part go on from the last one's sums, these are points of a grid that
+    does not depend on where the walk began or ends; for there sums are made afresh, which
+    changes last bits.
+    """
+    every, fresh = course.plan.record_every, course.plan.refresh_every
     n = course.net.n_parameters
     seconds = 1e-8 * n
-    if course.plan.rule.needs_loss:
+    if course.plan.rule.needs_loss and not fresh:
         seconds += 1e-4 + 4e-10 * n * len(course.data.inputs)
     longest = max(1, int(_STRETCH / seconds))
-    every = course.plan.record_every
     while made < n_steps:
-        made = min(made + longest, (made // every + 1) * every, n_steps)
+        stop = (made // fresh + 1) * fresh if fresh else made + longest
+        made = min(stop, (made // every + 1) * every, n_steps)
         yield made
 
 
-def _advanced(
-    state: WalkState, reached: list[Reached], n_steps: int, records: list[Float64Array]
-) -> WalkState:
-    """The state after a stretch; its records go to the list, to be joined in the end."""
+def _advanced(state: WalkState, reached: list[Reached], n_steps: int, log: _Log) -> WalkState:
+    """The state after a stretch; its records go to the log."""
     rows = [one.record for one in reached if one.record is not None]
+    fresh, every = state.plan.refresh_every, state.plan.record_every
+    between = fresh > 0 and n_steps % fresh > 0 and n_steps % every > 0
     after = replace(
         state,
         n_steps=n_steps,
@@ -143,13 +176,20 @@ def _advanced(
         losses=np.array([one.loss for one in reached]),
         accepted=np.array([one.accepted for one in reached], dtype=np.int64),
         generators=np.stack([one.generator for one in reached]),
+        drift=np.array([one.drift for one in reached]),
+        refreshed=state if between else None,
     )
     if rows:
-        records.append(np.stack(rows)[:, None, :])
+        log.rows.append(np.stack(rows)[:, None, :])
+        log.overlaps.append(np.array([mutual_overlap(after.positions)]))
     return after
 
 
-def _with_records(state: WalkState, records: list[Float64Array]) -> WalkState:
+def _with_records(state: WalkState, log: _Log) -> WalkState:
+    """The state with all records made up to its step."""
     n = state.n_steps // state.plan.record_every + 1  # an interrupt may have left one more
-    joined = np.concatenate(records, axis=1)[:, :n]
-    return replace(state, records=joined)
+    joined = np.concatenate(log.rows, axis=1)[:, :n], np.concatenate(log.overlaps)[:n]
+    before = state.refreshed
+    if before is not None:
+        before = replace(before, records=joined[0], mutual_overlap=joined[1])
+    return replace(state, records=joined[0], mutual_overlap=joined[1], refreshed=before)

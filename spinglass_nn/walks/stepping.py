@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spinglass_nn.networks import MLP, evaluate
-from spinglass_nn.typing import Float64Array, FloatArray, LabelledData
+from spinglass_nn._core import vectors
+from spinglass_nn.networks import MLP, evaluate, gradient
+from spinglass_nn.typing import Float64Array, FloatArray, IntArray, LabelledData
 from spinglass_nn.walks.results import (
     COLUMNS,
     WalkPlan,
@@ -17,6 +18,16 @@ from spinglass_nn.walks.results import (
     pack_generator,
     unpack_generator,
 )
+from spinglass_nn.walks.singles import Singles, walk_one
+from spinglass_nn.walks.whole import Whole
+from spinglass_nn.walks.whole import loss as loss_at
+
+
+class Shares(NamedTuple):
+    """How a step is divided among the parts of a move."""
+
+    parts: IntArray  # (n_parameters,)
+    lengths: Float64Array  # (n_parts,); their squares add up to that of the step
 
 
 class Course(NamedTuple):
@@ -29,6 +40,9 @@ class Course(NamedTuple):
     norm: float
     plan: WalkPlan
     n_threads: int  # of one walker's evaluations
+    shares: Shares | None  # for moves of several parts together
+    singles: Singles | None  # for moves of one part alone
+    whole: Whole | None  # for losses at each step of other moves
 
 
 class Reached(NamedTuple):
@@ -38,6 +52,7 @@ class Reached(NamedTuple):
     loss: float
     accepted: int
     generator: NDArray[np.uint64]
+    drift: float
     record: Float64Array | None
 
 
@@ -47,21 +62,25 @@ def walk_to(course: Course, state: WalkState, walker: int, until: int) -> Reache
     The walker works on copies, so that an interrupt can drop a half-done stretch.
     """
     position = state.positions[walker].copy()
-    generator = unpack_generator(state.generators[walker])
-    n_moves = until - state.n_steps
-    if course.plan.rule.needs_loss:
-        loss, accepted = _chosen_moves(
-            course, position, float(state.losses[walker]), generator, n_moves
-        )
+    words = state.generators[walker].copy()
+    loss, n_moves = float(state.losses[walker]), until - state.n_steps
+    drift = float(state.drift[walker])
+    if course.singles is not None:
+        loss, accepted, found = walk_one(course.singles, position, words, loss, n_moves)
+        drift = max(drift, found)
     else:
-        noise = np.empty_like(position)
-        for _ in range(n_moves):
-            _move(course, position, noise, generator)
-        loss, accepted = math.nan, n_moves
+        generator = unpack_generator(words)
+        if course.plan.rule.needs_loss:
+            loss, accepted = _chosen_moves(course, position, loss, generator, n_moves)
+        else:
+            noise = np.empty_like(position)
+            for _ in range(n_moves):
+                _move(course, position, noise, generator)
+            accepted = n_moves
+        words = pack_generator(generator)
     due = until % course.plan.record_every == 0
     record = observe(course, position) if due else None
-    total = int(state.accepted[walker]) + accepted
-    return Reached(position, loss, total, pack_generator(generator), record)
+    return Reached(position, loss, int(state.accepted[walker]) + accepted, words, drift, record)
 
 
 def _chosen_moves(
@@ -77,10 +96,11 @@ def _chosen_moves(
     for _ in range(n_moves):
         proposal[...] = position
         _move(course, proposal, noise, generator)
-        found = evaluate(course.net, proposal, course.data, n_threads=course.n_threads)
-        if course.plan.rule.accepts(loss, found.loss, generator):
+        assert course.whole is not None
+        proposed = loss_at(course.whole, proposal, course.n_threads)
+        if course.plan.rule.accepts(loss, proposed, generator):
             position[...] = proposal
-            loss = found.loss
+            loss = proposed
             accepted += 1
     return loss, accepted
 
@@ -88,9 +108,17 @@ def _chosen_moves(
 def _move(
     course: Course, position: FloatArray, noise: FloatArray, generator: np.random.Generator
 ) -> None:
-    """Add r g/|g| with g normal, in place; on the sphere, return to the starting norm."""
+    """Add r g/|g| with g normal, in place, or such a vector for each part of a move.
+
+    On the sphere, return to the starting norm.
+    """
     generator.standard_normal(dtype=noise.dtype, out=noise)
-    noise *= course.plan.step / _norm(noise)
+    if course.shares is None:
+        noise *= course.plan.step / _norm(noise)
+    else:
+        parts, lengths = course.shares
+        norms = np.sqrt(np.bincount(parts, weights=np.square(noise, dtype=np.float64)))
+        noise *= (lengths / norms).astype(noise.dtype)[parts]
     position += noise
     if course.plan.geometry == "sphere":
         position *= course.norm / _norm(position)
@@ -101,7 +129,7 @@ def _norm(vector: FloatArray) -> float:
 
 
 def observe(course: Course, position: FloatArray) -> Float64Array:
-    """Distance, overlap, loss, accuracy, and the last two on test data: one row."""
+    """One row of a walk's records; what was not asked for is NaN."""
     row = np.full(len(COLUMNS), math.nan)
     here = position.astype(np.float64, copy=False)
     start = course.origin.astype(np.float64, copy=False)
@@ -114,4 +142,35 @@ def observe(course: Course, position: FloatArray) -> Float64Array:
     if course.test is not None:
         found = evaluate(course.net, position, course.test, n_threads=course.n_threads)
         row[4:6] = found.loss, found.accuracy
+    if course.plan.has_gradient:
+        slope = gradient(course.net, position, course.data, n_threads=course.n_threads)
+        row[6] = vectors.norm(slope)
     return row
+
+
+def shares_of(net: MLP, plan: WalkPlan, origin: FloatArray) -> Shares | None:
+    """Shares of the parts, by their norms at the start; None if all move as one."""
+    parts = plan.move.parts(net)
+    if plan.move.alone or not parts.any():
+        return None
+    squares = np.bincount(parts, weights=np.square(origin, dtype=np.float64))
+    return Shares(parts, plan.step * np.sqrt(squares / squares.sum()))
+
+
+def mutual_overlap(positions: FloatArray) -> float:
+    """Mean cosine of two different rows; NaN for one row, or if one is zero.
+
+    The square of a sum holds all pairs, so that no matrix of them is needed.
+    """
+    n, total, diagonal = len(positions), np.zeros(positions.shape[1]), 0.0
+    for position in positions:
+        length = vectors.norm(position)
+        if length == 0:
+            return math.nan
+        unit = position.astype(np.float64) / length
+        total += unit
+        diagonal += float(np.square(unit).sum())
+    if n < 2:
+        return math.nan
+    mean = float(np.square(total).sum() - diagonal) / (n * (n - 1))
+    return min(max(mean, -1.0), 1.0)  # rounding may pass 1

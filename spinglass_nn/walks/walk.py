@@ -12,11 +12,14 @@ from spinglass_nn._core import check, random, threads, vectors
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks import MLP, Replica, Replicas
 from spinglass_nn.networks.parameters import as_rows
-from spinglass_nn.typing import RNG, Float64Array, FloatArray, LabelledData, ProgressLike
-from spinglass_nn.walks.results import RandomWalk, WalkPlan, WalkState
-from spinglass_nn.walks.rules import AlwaysAccept, Rule
-from spinglass_nn.walks.running import begin, check_state, run
-from spinglass_nn.walks.stepping import Course
+from spinglass_nn.typing import RNG, FloatArray, LabelledData, ProgressLike
+from spinglass_nn.walks.moves import ISOTROPIC, Move, OneUnit, OneWeight, PerLayer, PerUnit
+from spinglass_nn.walks.results import COLUMNS, RandomWalk, WalkPlan, WalkState
+from spinglass_nn.walks.rules import AlwaysAccept, LossCap, Metropolis, Rule
+from spinglass_nn.walks.running import Table, begin, check_state, run
+from spinglass_nn.walks.singles import prepare, refresh_every
+from spinglass_nn.walks.stepping import Course, shares_of
+from spinglass_nn.walks.whole import prepare_whole
 
 GEOMETRIES = ("flat", "sphere")
 N_RECORDS = 50  # about so many, where the user does not say
@@ -34,9 +37,11 @@ def random_walk(
     n_walkers: int = 1,
     first_walker: int = 0,
     record_every: int | None = None,
+    move: Move = ISOTROPIC,
     geometry: str = "flat",
     rule: Rule = _ALWAYS,
     test: bool = True,
+    gradient: bool = False,
     dtype: DTypeLike | None = None,
     name: str = "random walk",
     progress: ProgressLike = False,
@@ -50,8 +55,17 @@ def random_walk(
 
     .. math:: \theta' = \theta + r\, g / |g|,
 
-    on the sphere scaled back to :math:`|\theta_0|`. In flat space a free walk is at distance
-    :math:`r\sqrt t` after t steps, with a relative scatter of :math:`1/\sqrt{2N}`.
+    on the sphere scaled back to :math:`|\theta_0|`, or a ``move`` of another kind, by layers
+    or units or of one of them. Whatever the kind, in flat space a free walk has
+    :math:`\langle |\theta_t - \theta_0|^2 \rangle = r^2 t` after t steps; the relative
+    scatter of the distance is :math:`1/\sqrt{2N}` for the isotropic one.
+
+    If one weight or unit moves at a time, the loss of a proposal is found from the sums, the
+    outputs and their softmax that the last move left. For the weights of a network with one
+    hidden layer that is one pass over samples and classes, whatever the width. All of it is
+    computed afresh at records and after some thousand steps; ``drift`` tells what had gone
+    missing. It takes the memory of the inputs once more, or a quarter of it if they are
+    pixels of 256 values, and per thread (units + classes) x samples numbers.
 
     Parameters
     ----------
@@ -64,7 +78,8 @@ def random_walk(
     n_steps : int
         Steps of each walker, counted from the start (with ``state`` too).
     step : float
-        Length r of every move. Give this or ``excursion``.
+        Length r of a move: of every move of all parameters, the root mean square of moves of
+        one weight or unit. Give this or ``excursion``.
     excursion : float
         :math:`\rho = r\sqrt{n_{steps}} / |\theta_0|`, the distance a free walk reaches in
         units of the starting norm. A step says nothing by itself; this compares widths,
@@ -76,13 +91,19 @@ def random_walk(
     record_every : int, optional
         Steps between two records; the first is the start, and the last step is always
         recorded. Default: about 50 records.
+    move : Move
+        `Isotropic`; `PerLayer` or `PerUnit`, which move all layers or units in proportion to
+        their norms at the start; `OneUnit` or `OneWeight`, which move one at a time. All are
+        symmetric, so that Metropolis keeps detailed balance.
     geometry : {"flat", "sphere"}
-        Whether the norm is free or held at that of the start.
+        Whether the norm is free or held at that of the start, for isotropic moves.
     rule : Rule
         `AlwaysAccept`, which evaluates the loss only for records, or `Metropolis` or
         `LossCap`, which evaluate it over all of the data at each step.
     test : bool
         Whether to record ``data.test``, where it has one.
+    gradient : bool
+        Whether to record the norm of the gradient; it costs two more evaluations a record.
     dtype : float32 or float64, optional
         Precision of positions, draws and evaluations. Default: that of the start.
     name : str
@@ -107,7 +128,7 @@ def random_walk(
     ParameterError
         If a number makes no sense, both or none of ``step`` and ``excursion`` are given,
         the start is zero where its norm is needed, lies above a `LossCap`, or ``state``
-        belongs to another run.
+        belongs to another run; if geometry or rule do not go with the kind of move.
     DataError, ShapeError
         If the start is not finite, or start, data and network do not fit.
     Interrupted
@@ -127,18 +148,46 @@ def random_walk(
     >>> walk = random_walk(net, data, start, n_steps=100, excursion=0.1, n_walkers=3, rng=1)
     >>> walk.loss.shape, round(walk.step / walk.start_norm, 6)
     ((3, 51), 0.01)
+
+    Metropolis with one weight at a time:
+
+    >>> from spinglass_nn.walks import Metropolis, OneWeight
+    >>> walk = random_walk(net, data, start, n_steps=500, step=0.5, move=OneWeight(),
+    ...                    rule=Metropolis(0.1), rng=1)
+    >>> bool(walk.drift[0] < 1e-12)
+    True
     """
     n_steps = check.count(n_steps, "n_steps")
     n_walkers = check.count(n_walkers, "n_walkers")
     origin = _origin(net, start, dtype, state)
     norm = vectors.norm(origin)
     held_out = getattr(data, "test", None) if test else None
-    fixed = (first_walker, held_out is not None)
+    _check_kind(move, geometry, rule, norm)
     length = _step_length(step, excursion, n_steps, norm, state)
-    plan = _plan(length, geometry, rule, record_every, n_steps, fixed, rng, state)
-    _check_norm(norm, plan.geometry)
-    inner = max(1, threads.resolve(n_threads) // n_walkers)
-    course = Course(net, data, held_out, origin, norm, plan, inner)
+    plan = WalkPlan(
+        step=length,
+        move=move,
+        geometry=geometry,
+        rule=rule,
+        record_every=_record_every(record_every, n_steps, state),
+        refresh_every=_refresh_every(net, data, move, rule, state),
+        first_walker=check.count(first_walker, "first_walker", minimum=0),
+        has_test=held_out is not None,
+        has_gradient=bool(gradient),
+        seed=_seed(rng, state),
+    )
+    course = Course(
+        net,
+        data,
+        held_out,
+        origin,
+        norm,
+        plan,
+        max(1, threads.resolve(n_threads) // n_walkers),
+        shares_of(net, plan, origin),
+        prepare(net, data, origin.dtype, plan) if move.alone else None,
+        prepare_whole(net, data, origin.dtype) if rule.needs_loss and not move.alone else None,
+    )
     if state is None:
         state = begin(course, n_walkers)
     else:
@@ -207,64 +256,86 @@ def _step_length(
     return state.plan.step
 
 
-def _check_norm(norm: float, geometry: str) -> None:
-    if geometry == "sphere" and norm == 0:
-        raise ParameterError("start must not be zero for geometry='sphere'")
-
-
-def _plan(
-    step: float,
-    geometry: str,
-    rule: Rule,
-    record_every: int | None,
-    n_steps: int,
-    fixed: tuple[int, bool],
-    rng: RNG,
-    state: WalkState | None,
-) -> WalkPlan:
-    """All that stays as it is when the walk goes on; what was left out is the state's."""
+def _check_kind(move: Move, geometry: str, rule: Rule, norm: float) -> None:
+    """Refuse what is no move or rule, and what does not go together."""
     check.choice(geometry, "geometry", GEOMETRIES)
     if not isinstance(rule, Rule):
         raise ParameterError(
             f"rule must be AlwaysAccept(), Metropolis(...) or LossCap(...), got {rule!r}"
         )
-    first = check.count(fixed[0], "first_walker", minimum=0)
+    if not isinstance(move, Move) or (move.alone and type(move) not in (OneUnit, OneWeight)):
+        raise ParameterError(
+            "move must be Isotropic(), PerLayer(), PerUnit(), OneUnit() or OneWeight(), "
+            f"got {move!r}"
+        )
+    if geometry == "sphere" and not move.on_sphere:
+        raise ParameterError(
+            f"geometry must be 'flat' for move={move}, whose proposals on a sphere would not "
+            "be symmetric or would move all parameters, got 'sphere'"
+        )
+    if move.alone and type(rule) not in (AlwaysAccept, Metropolis, LossCap):
+        raise ParameterError(
+            f"rule must be AlwaysAccept(), Metropolis(...) or LossCap(...) for move={move}, "
+            f"whose steps are compiled, got {rule!r}"
+        )
+    if norm == 0 and geometry == "sphere":
+        raise ParameterError("start must not be zero for geometry='sphere'")
+    if norm == 0 and isinstance(move, (PerLayer, PerUnit)):
+        raise ParameterError(f"start must not be zero for move={move}, which scales with it")
+
+
+def _record_every(record_every: int | None, n_steps: int, state: WalkState | None) -> int:
+    """As asked, as in the state, or so that there are about fifty records."""
     if record_every is not None:
-        record_every = check.count(record_every, "record_every")
-    elif state is not None:
-        record_every = state.plan.record_every
-    else:
-        record_every = max(1, n_steps // N_RECORDS)
+        return check.count(record_every, "record_every")
+    return max(1, n_steps // N_RECORDS) if state is None else state.plan.record_every
+
+
+def _refresh_every(
+    net: MLP, data: LabelledData, move: Move, rule: Rule, state: WalkState | None
+) -> int:
+    """By what a move costs, or as in the state."""
+    if state is not None:
+        return state.plan.refresh_every
+    return refresh_every(net, len(data.inputs), move, rule)
+
+
+def _seed(rng: RNG, state: WalkState | None) -> tuple[int, ...]:
+    """Entropy and key of the seed; that of the state, unless one is named."""
     repeatable = isinstance(rng, (int, np.integer, np.random.SeedSequence))
     if state is not None and not repeatable:
-        seed = state.plan.seed
-    else:
-        grown = random.seed_of(rng)
-        seed = (grown.entropy, *grown.key)
-    return WalkPlan(step, geometry, rule, record_every, first, fixed[1], seed)
+        return state.plan.seed
+    grown = random.seed_of(rng)
+    return (grown.entropy, *grown.key)
 
 
-def _result(course: Course, state: WalkState, table: Float64Array, name: str) -> RandomWalk:
+def _result(course: Course, state: WalkState, table: Table, name: str) -> RandomWalk:
     """Arrays by name; the last record may stand off the grid of the others."""
-    steps = np.arange(table.shape[1], dtype=np.int64) * course.plan.record_every
+    plan, rows = course.plan, table.rows
+    steps = np.arange(rows.shape[1], dtype=np.int64) * plan.record_every
     steps[-1] = state.n_steps
-    columns = [np.ascontiguousarray(table[..., c]) for c in range(table.shape[-1])]
-    distance, overlap, loss, accuracy, test_loss, test_accuracy = columns
-    tested = course.plan.has_test
+    columns = {column: np.ascontiguousarray(rows[..., c]) for c, column in enumerate(COLUMNS)}
+    drift = state.drift
+    if plan.refresh_every:
+        drift = np.maximum(drift, np.abs(state.losses - columns["loss"][:, -1]))
     return RandomWalk(
         steps=steps,
-        distance=distance,
-        overlap=overlap,
-        loss=loss,
-        accuracy=accuracy,
-        test_loss=test_loss if tested else None,
-        test_accuracy=test_accuracy if tested else None,
+        distance=columns["distance"],
+        overlap=columns["overlap"],
+        loss=columns["loss"],
+        accuracy=columns["accuracy"],
+        test_loss=columns["test_loss"] if plan.has_test else None,
+        test_accuracy=columns["test_accuracy"] if plan.has_test else None,
+        gradient_norm=columns["gradient_norm"] if plan.has_gradient else None,
+        mutual_overlap=table.mutual_overlap,
         acceptance=state.accepted / state.n_steps,
-        step=course.plan.step,
+        drift=drift,
+        step=plan.step,
         start_norm=course.norm,
         n_parameters=course.net.n_parameters,
-        geometry=course.plan.geometry,
-        rule=repr(course.plan.rule),
+        geometry=plan.geometry,
+        move=repr(plan.move),
+        rule=repr(plan.rule),
         name=name,
         state=state,
     )

@@ -41,6 +41,7 @@ BY_NAME = {
     "Rule": sg.walks.AlwaysAccept(),
     "Prior": sg.walks.SphericalPrior(2.0),
     "Sampler": sg.walks.HMC(3),
+    "Move": sg.walks.Isotropic(),
     "Dataset": sg.datasets.Dataset(WEIGHTS, np.array([0, 1]), n_classes=2),
     "MLP": NET,
     "Replicas": sg.networks.Replicas(NET, WEIGHTS),

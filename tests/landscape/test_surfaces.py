@@ -111,7 +111,7 @@ def test_averages_and_permuted_copies():
     rows[:5] = np.eye(5)
     family = AffineFamily(NET, vectors, rows, name="averages of copies")
     assert len(family) == 30
-    packed = _affine._family(NET, vectors, _affine.from_matrix(rows), True)
+    packed = _affine.pack_family(NET, vectors, _affine.from_matrix(rows), True)
     assert packed.biases.size == 9  # units of all copies are those of one
     found = family_losses(NET, data, family)
     expected = naive.losses(NET, vectors, rows, data.inputs, data.labels)

@@ -53,6 +53,56 @@ def loss(net, theta, data):
 def metropolis(temperature):
     def accept(before, after, generator):
         uniform = generator.random()
-        return uniform < min(1.0, math.exp(-(after - before) / temperature))
+        return after <= before or uniform < math.exp(-(after - before) / temperature)
 
     return accept
+
+
+SINGLE = 24  # number of the stream of moves of one weight or unit
+
+
+def moved_parameters(net, of_weight, generator):
+    """Places, in the flat vector, of the parameters that one move changes."""
+    shapes = [(n_in, n_out) for n_in, n_out in zip(net.sizes[:-1], net.sizes[1:], strict=True)]
+    bias = int(net.bias)
+    if of_weight:
+        return [int(generator.random() * net.n_parameters)]
+    unit, begin = int(generator.random() * sum(net.sizes[1:])), 0
+    for n_in, n_out in shapes:
+        if unit < n_out:
+            own = [begin + unit * n_in + k for k in range(n_in)]
+            return own + [begin + n_in * n_out + unit] * bias
+        unit -= n_out
+        begin += n_out * (n_in + bias)
+    raise AssertionError
+
+
+def normals(n, generator):
+    """As many normal numbers, by Box and Muller."""
+    found = []
+    while len(found) < n:
+        radius = math.sqrt(-2 * math.log(1 - generator.random()))
+        angle = 2 * math.pi * generator.random()
+        found += [radius * math.cos(angle), radius * math.sin(angle)]
+    return found[:n]
+
+
+def single_moves(net, start, loss, *, n_steps, step, seed, walker, of_weight, accept):
+    """Positions of a walker that moves one weight or one unit at a time.
+
+    ``loss(position)`` is computed from scratch for each; ``accept(before, after, generator)``.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=(SINGLE, walker))
+    generator = np.random.Generator(np.random.SFC64(sequence))
+    here = np.array(start, dtype=np.float64)
+    now, path = loss(here), [here]
+    for _ in range(n_steps):
+        places = moved_parameters(net, of_weight, generator)
+        there = here.copy()
+        for place, g in zip(places, normals(len(places), generator), strict=True):
+            there[place] += step / math.sqrt(len(places)) * g
+        after = loss(there)
+        if accept(now, after, generator):
+            here, now = there, after
+        path.append(here)
+    return np.array(path)

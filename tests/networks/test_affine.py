@@ -136,7 +136,7 @@ def test_shared_units_and_pieces_change_no_bit(monkeypatch):
     vectors = np.concatenate([vectors, copy[None]])
     rows = np.random.default_rng(3).standard_normal((40, 4))
     rows[:20, 1:3] = 0
-    family = _affine._family(net, vectors, _affine.from_matrix(rows), True)
+    family = _affine.pack_family(net, vectors, _affine.from_matrix(rows), True)
     assert family.biases.size == 3 * 9
     whole = found(net, vectors, rows, data)
     np.testing.assert_array_equal(found(net, vectors, rows, data, shared=False), whole)

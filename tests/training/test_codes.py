@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spinglass_nn._core.codes import line_through, values_taken
 from spinglass_nn._core.jit import kernel
-from spinglass_nn.training._codes import coded_inputs, line_through, values_taken
+from spinglass_nn.training._codes import coded_inputs
 from spinglass_nn.training._gather_kernels import Inputs, gather
 
 

@@ -10,9 +10,24 @@ from spinglass_nn._core.random import seed_of
 from spinglass_nn.datasets import Dataset
 from spinglass_nn.errors import Interrupted, ParameterError
 from spinglass_nn.networks import MLP, initialize
-from spinglass_nn.walks import AlwaysAccept, LossCap, Metropolis, random_walk, running
+from spinglass_nn.walks import (
+    AlwaysAccept,
+    Isotropic,
+    LossCap,
+    Metropolis,
+    OneUnit,
+    OneWeight,
+    PerLayer,
+    PerUnit,
+    random_walk,
+    running,
+    singles,
+)
 
-SERIES = ("steps", "distance", "overlap", "loss", "accuracy", "test_loss", "test_accuracy")
+SERIES = (
+    "steps", "distance", "overlap", "loss", "accuracy", "test_loss", "test_accuracy",
+    "gradient_norm", "mutual_overlap", "drift",
+)  # fmt: skip
 
 
 def assert_same(one, other):
@@ -43,6 +58,31 @@ def test_100_and_100_are_200(net, small_data, start, tmp_path, rule, geometry, d
     loaded = sg.load(sg.save(half.state, tmp_path / "state.npz"))
     for state in (half.state, loaded):
         assert_same(random_walk(net, small_data, n_steps=200, state=state, **kind), whole)
+
+
+@pytest.mark.parametrize("rule", [AlwaysAccept(), Metropolis(0.02), LossCap(3.0)])
+@pytest.mark.parametrize("move", [PerLayer(), PerUnit(), OneUnit(), OneWeight()])
+@pytest.mark.parametrize("record_every", [30, 1000])
+def test_the_same_for_other_moves(
+    net, small_data, start, tmp_path, monkeypatch, move, rule, record_every
+):
+    monkeypatch.setattr(singles, "_MOST", 64)  # so that a walk ends between fresh sums
+    kind = {
+        "n_walkers": 3, "record_every": record_every, "rule": rule, "move": move,
+        "gradient": True, "rng": 11,
+    }  # fmt: skip
+    whole = random_walk(net, small_data, start, n_steps=200, step=0.1, **kind)
+    half = random_walk(net, small_data, start, n_steps=100, step=0.1, **kind)
+    assert half.state.n_steps == 100
+    single = move.alone and rule.needs_loss
+    assert (half.state.refreshed is not None) == single
+    if single:
+        assert half.state.refreshed.n_steps == (90 if record_every == 30 else 64)
+    loaded = sg.load(sg.save(half.state, tmp_path / "state.npz"))
+    for state in (half.state, loaded):
+        again = random_walk(net, small_data, n_steps=200, state=state, n_threads=2, **kind)
+        assert_same(again, whole)
+        assert_same(random_walk(net, small_data, n_steps=100, state=state, **kind), half)
 
 
 def test_half_used_random_words_are_kept(net, small_data, start):
@@ -80,8 +120,12 @@ def test_state_at_its_end_gives_the_result_again(net, small_data, start):
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("record_every", [1, 7, 100])
-def test_interrupt_loses_nothing(net, small_data, start, monkeypatch, n_threads, record_every):
+@pytest.mark.parametrize("move", [Isotropic(), OneWeight()])
+def test_interrupt_loses_nothing(
+    net, small_data, start, monkeypatch, n_threads, record_every, move
+):
     kind = {
+        "move": move,
         "n_steps": 40,
         "excursion": 0.3,
         "n_walkers": 3,
@@ -90,6 +134,8 @@ def test_interrupt_loses_nothing(net, small_data, start, monkeypatch, n_threads,
         "n_threads": n_threads,
         "rng": 6,
     }
+    monkeypatch.setattr(singles, "_MOST", 4)
+    monkeypatch.setattr(singles, "_FEWEST", 4)
     whole = random_walk(net, small_data, start, **kind)
     monkeypatch.setattr(running, "_STRETCH", 1e-3)
     real, calls = running.walk_to, []
@@ -130,6 +176,8 @@ def test_interrupt_from_progress(net, small_data, start):
         ({"first_walker": 1}, "first_walker must be that of state, 0, got 1"),
         ({"geometry": "sphere"}, "geometry must be that of state, flat, got sphere"),
         ({"record_every": 3}, "record_every must be that of state, 2, got 3"),
+        ({"move": OneWeight()}, r"move must be that of state, Isotropic\(\), got OneWeight"),
+        ({"gradient": True}, "gradient must be that of state, False, got True"),
         ({"rule": Metropolis(0.2)}, "rule must be that of state, Metropolis"),
         ({"rule": AlwaysAccept()}, "rule must be that of state, Metropolis"),
         ({"step": 0.2}, "step must be that of state, 0.1, got 0.2"),

@@ -130,11 +130,14 @@ def test_about_fifty_records_by_default(net, small_data, start):
 
 
 def test_free_walk_evaluates_only_for_records(net, small_data, start, monkeypatch):
-    from spinglass_nn.walks import stepping
+    from spinglass_nn.walks import stepping, whole
 
     calls = []
     real = stepping.evaluate
-    monkeypatch.setattr(stepping, "evaluate", lambda *a, **k: calls.append(1) or real(*a, **k))
+    for module in (stepping, whole):
+        monkeypatch.setattr(
+            module, "evaluate", lambda *a, **k: calls.append(1) or real(*a, **k)
+        )
     random_walk(net, small_data, start, n_steps=100, step=0.1, record_every=50, test=False)
     assert len(calls) == 3
     calls.clear()
@@ -229,6 +232,8 @@ def test_overflow_is_refused_by_rules(net, small_data, start):
 
 def test_repr_tells_what_happened(net, small_data, start):
     walk = random_walk(net, small_data, start, n_steps=5, step=0.1, name="trained", rng=0)
-    assert repr(walk).startswith("<trained: 1 walker, 5 steps of 0.1 (flat, AlwaysAccept()),")
+    assert repr(walk).startswith(
+        "<trained: 1 walker, 5 steps of 0.1 (flat, Isotropic(), AlwaysAccept()),"
+    )
     assert walk.rule == "AlwaysAccept()"
     assert "after 5 steps" in repr(walk.state)

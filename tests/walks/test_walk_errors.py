@@ -7,7 +7,27 @@ import pytest
 
 from spinglass_nn.errors import DataError, ParameterError, ShapeError
 from spinglass_nn.networks import MLP, initialize
-from spinglass_nn.walks import LossCap, Metropolis, random_walk
+from spinglass_nn.walks import (
+    LossCap,
+    Metropolis,
+    OneUnit,
+    OneWeight,
+    PerLayer,
+    PerUnit,
+    Rule,
+    random_walk,
+)
+
+
+class Cold(Metropolis):
+    """A rule that compiled loops would take for another."""
+
+
+class Stay(Rule):
+    """A rule of a user's own."""
+
+    def accepts(self, loss, proposed, generator):
+        return False
 
 
 @pytest.mark.parametrize(
@@ -28,6 +48,21 @@ from spinglass_nn.walks import LossCap, Metropolis, random_walk
         ({"rule": "metropolis"}, r"rule must be AlwaysAccept\(\), Metropolis"),
         ({"rule": Metropolis}, r"rule must be AlwaysAccept\(\), Metropolis"),
         ({"rule": LossCap(0.01)}, "maximum must not lie below the loss of the start, 1."),
+        ({"move": OneWeight}, r"move must be Isotropic\(\), PerLayer\(\), .* got <class"),
+        ({"move": "layer"}, r"move must be Isotropic\(\), PerLayer\(\), .* got 'layer'"),
+        (
+            {"move": PerUnit(), "geometry": "sphere"},
+            r"geometry must be 'flat' for move=PerUnit\(\), .* got 'sphere'",
+        ),
+        (
+            {"move": OneWeight(), "geometry": "sphere"},
+            r"geometry must be 'flat' for move=OneWeight\(\), .* got 'sphere'",
+        ),
+        ({"move": OneUnit(), "rule": LossCap(0.01)}, "maximum must not lie below the loss"),
+        (
+            {"move": OneUnit(), "rule": Stay()},
+            r"for move=OneUnit\(\), whose steps are compiled",
+        ),
         ({"dtype": np.int32}, "dtype must be float32 or float64, got int32"),
         ({"start": None}, "start must be a Replica or an array, got None"),
         ({"rng": -1}, "rng must be a Generator"),
@@ -45,6 +80,12 @@ def test_zero_start_has_no_excursion_and_no_sphere(net, small_data):
         random_walk(net, small_data, zero, n_steps=10, excursion=0.1)
     with pytest.raises(ParameterError, match="start must not be zero for geometry='sphere'"):
         random_walk(net, small_data, zero, n_steps=10, step=0.1, geometry="sphere")
+    with pytest.raises(ParameterError, match=r"start must not be zero for move=PerLayer\(\)"):
+        random_walk(net, small_data, zero, n_steps=10, step=0.1, move=PerLayer())
+    walk = random_walk(
+        net, small_data, zero, n_steps=10, step=0.1, move=OneUnit(), rule=Metropolis(0.1)
+    )
+    assert np.isnan(walk.mutual_overlap).all()
 
 
 def test_bad_starts(net, small_data, start):
