@@ -41,6 +41,8 @@ class Stream(IntEnum):
     POPULATION = 21
     QUENCHES = 22
     BRANCHES = 23
+    TAP_STARTS = 28
+    SPECTRUM = 29
 
 
 @dataclass(frozen=True, slots=True)

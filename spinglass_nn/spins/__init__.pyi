@@ -1,11 +1,23 @@
-from . import exact, hopfield_theory, parisi, replica_symmetric, spherical
+from . import (
+    exact,
+    hopfield_theory,
+    instability,
+    layered_spectrum,
+    layered_theory,
+    parisi,
+    replica_symmetric,
+    spherical,
+)
+from .bond_matrix import BondMatrix
 from .edwards_anderson import EdwardsAnderson
 from .exact import ExactSolution
 from .graphs import IsingGraph, gauge, random_regular_graph
 from .hopfield import Hopfield
 from .hopfield_theory import HopfieldSolution
+from .instability import Instability, StabilityCurve
 from .instances import cut_value, read_instance, write_instance
 from .layered import LayeredIsing
+from .layered_theory import LayeredSolution
 from .models import PairModel, SpinModel
 from .p_spin import PSpin
 from .parisi import OneStepSolution, OverlapLaw, ParisiSolution
@@ -14,12 +26,15 @@ from .sk import SherringtonKirkpatrick
 from .spherical import SphericalSolution
 
 __all__ = [
+    "BondMatrix",
     "EdwardsAnderson",
     "ExactSolution",
     "Hopfield",
     "HopfieldSolution",
+    "Instability",
     "IsingGraph",
     "LayeredIsing",
+    "LayeredSolution",
     "OneStepSolution",
     "OverlapLaw",
     "PSpin",
@@ -29,10 +44,14 @@ __all__ = [
     "SherringtonKirkpatrick",
     "SphericalSolution",
     "SpinModel",
+    "StabilityCurve",
     "cut_value",
     "exact",
     "gauge",
     "hopfield_theory",
+    "instability",
+    "layered_spectrum",
+    "layered_theory",
     "parisi",
     "random_regular_graph",
     "read_instance",

@@ -1,7 +1,8 @@
-"""Lanczos iterations with full reorthogonalisation, counted in products."""
+"""Lanczos iterations with full reorthogonalisation, and densities from their quadratures."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ BoolArray = NDArray[np.bool_]
 BASIS_BYTES = 2**30
 FRESH_STEPS = 8  # from a new random vector, when all seem found
 _TINY = 1e-12
+_REACH = 5.0  # widths beyond the outermost nodes
+_MOST_POINTS = 20_000
 
 
 class Pairs(NamedTuple):
@@ -193,3 +196,27 @@ def quadratures(
         current = vectors / np.where(left > 0, left, np.inf)[:, None]
     nodes, columns = np.linalg.eigh(matrices)
     return nodes, columns[:, 0] ** 2
+
+
+def grid_over(
+    nodes: Float64Array, weights: Float64Array, width: float | None
+) -> tuple[Float64Array, float]:
+    """Points four to a width, or as many as may be, over all nodes that weigh something."""
+    there = nodes[weights > 1e-14]
+    low, high = float(there.min()), float(there.max())
+    if width is None:
+        width = (high - low) / 100 or max(abs(high), 1.0) / 100
+    low, high = low - _REACH * width, high + _REACH * width
+    n = min(math.ceil(4 * (high - low) / width) + 1, _MOST_POINTS)
+    return np.linspace(low, high, n), width
+
+
+def smeared(
+    values: Float64Array, nodes: Float64Array, weights: Float64Array, width: float
+) -> Float64Array:
+    """A Gaussian in place of each node."""
+    density = np.zeros_like(values)
+    for node, weight in zip(nodes, weights, strict=True):
+        density += weight * np.exp(-0.5 * ((values - node) / width) ** 2)
+    density /= width * math.sqrt(2 * math.pi)
+    return density
