@@ -1,4 +1,5 @@
 from . import (
+    bond_spectrum,
     exact,
     hopfield_theory,
     instability,
@@ -7,8 +8,10 @@ from . import (
     parisi,
     replica_symmetric,
     spherical,
+    tap,
 )
 from .bond_matrix import BondMatrix
+from .bond_spectrum import BondSpectrum
 from .edwards_anderson import EdwardsAnderson
 from .exact import ExactSolution
 from .graphs import IsingGraph, gauge, random_regular_graph
@@ -24,9 +27,11 @@ from .parisi import OneStepSolution, OverlapLaw, ParisiSolution
 from .replica_symmetric import ReplicaSymmetricSolution
 from .sk import SherringtonKirkpatrick
 from .spherical import SphericalSolution
+from .tap_solutions import TAPSensitivity, TAPSolutions
 
 __all__ = [
     "BondMatrix",
+    "BondSpectrum",
     "EdwardsAnderson",
     "ExactSolution",
     "Hopfield",
@@ -45,6 +50,9 @@ __all__ = [
     "SphericalSolution",
     "SpinModel",
     "StabilityCurve",
+    "TAPSensitivity",
+    "TAPSolutions",
+    "bond_spectrum",
     "cut_value",
     "exact",
     "gauge",
@@ -57,5 +65,6 @@ __all__ = [
     "read_instance",
     "replica_symmetric",
     "spherical",
+    "tap",
     "write_instance",
 ]

@@ -23,7 +23,6 @@ from spinglass_nn.typing import RNG, Float64Array
 
 _FARTHEST = 2.0  # the scan goes down to T_g over this, and on while the curve falls
 _ROUGH = 1e-3  # of the largest eigenvalue of J, in units of T_g
-_MOST_POWERS = 1000
 
 
 @result()
@@ -171,7 +170,7 @@ def find(
     if not bonds.row_squares.any():
         raise DataError("model must have couplings, got none but zeros")
     with threads.one_blas_thread():
-        glass = _glass_temperature(bonds)
+        glass = math.sqrt(bonds.squares_radius())
         values = Curve(bonds, rng)
         largest = values.largest(_ROUGH * glass)
         first = 1 / largest if values.slope(1 / largest) < 0 else 0.25 / largest  # a few spins
@@ -258,16 +257,3 @@ def checked_temperatures(temperatures: ArrayLike) -> Float64Array:
             f"temperatures must be a list of positive numbers, got {temperatures!r}"
         )
     return given
-
-
-def _glass_temperature(bonds: BondMatrix, tolerance: float = 1e-10) -> float:
-    """Root of the largest eigenvalue of the squares, by the power method on the matrix twice."""
-    vector, largest = np.sqrt(bonds.row_squares), 0.0
-    for _ in range(_MOST_POWERS):
-        vector /= np.linalg.norm(vector)
-        once = bonds.squares_product(vector)
-        before, largest = largest, float(np.linalg.norm(once))
-        if abs(largest - before) <= tolerance * largest:
-            break
-        vector = bonds.squares_product(once)
-    return math.sqrt(largest)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -17,8 +19,7 @@ def random_layers(widths, gain=1.0, seed=0, spike=0.0):
     """Independent weights, and on request one direction through all layers."""
     rng = np.random.default_rng(seed)
     weights = [
-        gain * rng.standard_normal((b, a)) / np.sqrt(a)
-        for a, b in zip(widths, widths[1:], strict=False)
+        gain * rng.standard_normal((b, a)) / np.sqrt(a) for a, b in itertools.pairwise(widths)
     ]
     signs = [rng.choice([-1.0, 1.0], n) for n in widths]
     for k, w in enumerate(weights):
