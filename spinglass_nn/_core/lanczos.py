@@ -43,6 +43,7 @@ class _Basis:
         self.matrix = np.zeros((room + 1, room + 1))
         self.n, self.n_products, self.norm = 0, 0, 0.0
         self.coupling = 0.0  # of the last vector to those before
+        self.restarted = False  # and not multiplied since: couplings to the kept are unknown
         self.fresh()
 
     def fresh(self) -> None:
@@ -64,6 +65,7 @@ class _Basis:
     def step(self) -> None:
         """Multiply the last vector and add the next direction."""
         n = self.n
+        self.restarted = False
         vector = np.array(self.product(self.vectors[n]), dtype=np.float64)
         self.n_products += 1
         self.norm = max(self.norm, float(np.linalg.norm(vector)))
@@ -90,7 +92,7 @@ class _Basis:
         self.vectors[kept] = self.vectors[n]
         self.matrix[:] = 0
         self.matrix[np.arange(kept), np.arange(kept)] = values
-        self.n = kept
+        self.n, self.restarted = kept, True
 
 
 def extreme_pairs(
@@ -127,10 +129,10 @@ def extreme_pairs(
         else:
             values, columns = basis.ritz()
             low, high = counts
-            more = max(0, (basis.room - n) // 2)
+            more = max(0, (basis.room - n - 1) // 2)
             kept = _wanted(
                 len(values), (low + (more if low else 0), high + (more if high else 0))
-            )[: basis.room - 1]
+            )
             basis.shrink(columns[:, kept], values[kept])
     return _pairs(basis, counts, tolerance)
 
@@ -150,6 +152,8 @@ def _residuals(basis: _Basis, counts: tuple[int, int], tolerance: float) -> Bool
     """Which of the wanted pairs have residuals as small as they must be."""
     values, columns = basis.ritz()
     wanted = _wanted(len(values), counts)
+    if basis.restarted:
+        return np.zeros(wanted.size, dtype=bool)
     size = basis.coupling * np.abs(columns[-1, wanted])
     good: BoolArray = size <= 0.8 * tolerance * np.abs(values).max()
     return good

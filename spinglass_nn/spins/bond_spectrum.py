@@ -223,7 +223,8 @@ def _side(bonds: BondMatrix) -> _Side:
 
 def _small(values: Float64Array) -> BoolArray:
     size = np.abs(values)
-    return size <= _ZERO * size.max()
+    small: BoolArray = size <= _ZERO * size.max()
+    return small
 
 
 def _all(bonds: BondMatrix, side: _Side) -> tuple[Float64Array, Float64Array, Float64Array]:

@@ -236,12 +236,15 @@ def curve(
     bonds = bonds_of(model)
     with threads.one_blas_thread():
         values = Curve(bonds, rng)
-        order = np.argsort(-given, kind="stable")
-        found = [values.at(1 / given[k], tolerance) for k in order]
-    columns = np.empty((3, given.size))
-    for k, pair in zip(order, found, strict=True):
-        columns[:, k] = pair.value, pair.slope, pair.residual
-    made = StabilityCurve(given, *columns, values.space.n_products)
+        points = {k: values.at(1 / given[k], tolerance) for k in np.argsort(-given)}
+    found = [points[k] for k in range(given.size)]
+    made = StabilityCurve(
+        temperatures=given,
+        values=np.array([point.value for point in found]),
+        slopes=np.array([point.slope for point in found]),
+        residuals=np.array([point.residual for point in found]),
+        n_products=values.space.n_products,
+    )
     if not (made.residuals <= tolerance).all():
         raise NotConverged(
             f"residuals must be at most {tolerance:g}, got {made.residuals.max():.2g}", made

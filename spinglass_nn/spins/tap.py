@@ -146,8 +146,9 @@ def hessian(
     operator = hessian_operator(model, magnetizations, temperature)
     n = operator.shape[0]
     models.refuse_if_larger(8.0 * n * n, f"the Hessian of {n} spins")
-    found: Float64Array = operator @ np.eye(n)
-    return (found + found.T) / 2
+    found = operator @ np.eye(n)
+    symmetric: Float64Array = (found + found.T) / 2
+    return symmetric
 
 
 def hessian_operator(
