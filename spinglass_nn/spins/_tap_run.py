@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from threading import Event
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinglass_nn._core import check, random
+from spinglass_nn._core import check, random, threads
 from spinglass_nn._core.progress import track
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.spins import _tap_search as search
@@ -120,21 +120,31 @@ def solve(
     named = _checked_schemes(schemes)
     n_starts = check.count(n_starts, "n_starts")
     check.choice(starts, "starts", search.STARTS)
-    setting = _Setting(*_checked_setting(damping, tolerance, max_iterations), n_threads)
+    setting = _checked_setting(damping, tolerance, max_iterations)
     plefka_tolerance = check.non_negative(plefka_tolerance, "plefka_tolerance")
     n_vectors = min(check.count(n_vectors, "n_vectors"), bonds.n_spins)
     clamps = _clamps(bonds, given, qhat) if "clamped" in named else given
     first = search.starts(bonds, n_starts, starts, seed)
-    found: list[Found] = []
+    works = [
+        [Equations(bonds, 1 / t, clamp if scheme == "clamped" else None)
+         for t, clamp in zip(given, clamps, strict=True)]
+        for scheme in named
+    ]  # fmt: skip
+    if not follow:  # each temperature by itself
+        works = [[equations] for work in works for equations in work]
+    stop = Event()
     with track(len(named) * given.size, "TAP solutions", progress) as report:
-        for scheme in named:
-            rows = first
-            for temperature, clamp in zip(given, clamps, strict=True):
-                frozen = clamp if scheme == "clamped" else None
-                one = _search(Equations(bonds, 1 / temperature, frozen), rows, setting)
-                found.append(one)
-                rows = one.rows if follow else first
+
+        def search_all(work: list[Equations]) -> list[Found]:
+            rows, found = first, []
+            for equations in work:
+                found.append(_search(equations, rows, setting, stop))
+                rows = found[-1].rows
                 report(1)
+            return found
+
+        parts = threads.run(search_all, works, n_threads, stop)
+    found = [one for part in parts for one in part]
     return assembled(bonds, named, given, found, seed, plefka_tolerance, n_vectors)
 
 
@@ -198,30 +208,31 @@ def sensitivity(
     once = None if qhat is None else np.atleast_2d(check.array(qhat, "qhat"))
     clamps = _clamps(bonds, given, once) if "clamped" in named else given
     rows = search.starts(bonds, max(numbers), starts, seed)
+    places = list(np.ndindex(len(named), dampings.size, tolerances.size))
+    limits = [
+        _checked_setting(float(dampings[a]), float(tolerances[t]), max_iterations)
+        for _, a, t in places
+    ]
     counts = np.zeros(
         (3, len(named), dampings.size, len(numbers), tolerances.size), dtype=np.int64
     )
-    total = len(named) * dampings.size * tolerances.size
-    with track(total, "TAP sensitivity", progress) as report:
-        for place in np.ndindex(len(named), dampings.size, tolerances.size):
-            scheme, a, t = place
+    stop = Event()
+    with track(len(places), "TAP sensitivity", progress) as report:
+
+        def count(k: int) -> None:
+            scheme, a, t = places[k]
             frozen = clamps[0] if named[scheme] == "clamped" else None
-            equations = Equations(bonds, 1 / float(given[0]), frozen)
-            limits = _checked_setting(float(dampings[a]), float(tolerances[t]), max_iterations)
-            ends = search.iterate(equations, rows, *limits, n_threads)
-            for k, n in enumerate(numbers):
-                counts[:, scheme, a, k, t] = _counts(bonds, ends, n)
+            ends = search.iterate(
+                Equations(bonds, 1 / given[0], frozen), rows, *limits[k], stop
+            )
+            for place, n in enumerate(numbers):
+                counts[:, scheme, a, place, t] = _counts(bonds, ends, n)
             report(1)
+
+        threads.run(count, range(len(places)), n_threads, stop)
     return TAPSensitivity(
         float(given[0]), named, dampings, np.array(numbers), tolerances, *counts
     )
-
-
-class _Setting(NamedTuple):
-    damping: float
-    tolerance: float
-    max_iterations: int
-    n_threads: int | None
 
 
 def _checked_setting(
@@ -278,8 +289,11 @@ def _theory(bonds: BondMatrix, temperature: float) -> Float64Array:
     return np.array([parisi.solve(max(temperature / unit, _COLDEST)).q_ea])
 
 
-def _search(equations: Equations, rows: Float64Array, setting: _Setting) -> Found:
-    ends = search.iterate(equations, rows, *setting)
+def _search(
+    equations: Equations, rows: Float64Array, setting: tuple[float, float, int], stop: Event
+) -> Found:
+    """Starts to their ends, distinct ones to the last digit, and distinct again."""
+    ends = search.iterate(equations, rows, *setting, stop)
     resting, folded = ends.magnetizations[ends.converged], is_folded(equations.bonds)
     first, labels = search.distinct(resting, folded)
     polished = [search.polish(equations, row) for row in resting[first]]

@@ -38,13 +38,15 @@ class BondSpectrum:
         Zero modes: counted if ``exact``, else those that the sizes of layers force.
     exact : bool
         Whether all eigenvalues were computed.
+    symmetric : bool
+        Whether the spectrum is symmetric about zero, as that of layers.
     eigenvalues : array (n_spins,) or (0,)
         All of them, ascending, if so.
     edge : float
         End of the bulk, as given or as that of random couplings with the same mean squares.
     outliers : array (n_outliers,)
-        Eigenvalues beyond it by more than N^(-2/3) of it, descending. Spectra of layers are
-        symmetric, and only the positive ones are listed.
+        Eigenvalues beyond it by more than N^(-2/3) of it, descending. Of a
+        symmetric spectrum only the positive ones are listed.
     vectors : array (n_outliers, n_spins)
         Their eigenvectors, of length 1.
     residuals : array (n_outliers,)
@@ -61,6 +63,7 @@ class BondSpectrum:
     n_spins: int
     n_zero: int
     exact: bool
+    symmetric: bool
     eigenvalues: Float64Array
     edge: float
     outliers: Float64Array
@@ -174,6 +177,7 @@ def find(
         n_spins=bonds.n_spins,
         n_zero=int(zero),
         exact=bool(exact),
+        symmetric=side.layered,
         eigenvalues=eigenvalues,
         edge=edge,
         outliers=outliers,

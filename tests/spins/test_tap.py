@@ -114,7 +114,7 @@ def test_iteration_against_plain_loops(frozen):
     clamp = np.linspace(0.2, 1.4, model.n_spins) if frozen else None
     first = somewhere(model, 1, (20,))
     equations = Equations(BondMatrix(model), 1 / 1.4, clamp)
-    found = _tap_search.iterate(equations, first, 0.3, 1e-30, 7, 1)
+    found = _tap_search.iterate(equations, first, 0.3, 1e-30, 7)
     expected = naive.iterate(model.matrix(), model.fields, first[18], 1.4, 0.3, 7, clamp)
     assert_allclose(found.magnetizations[18], expected, rtol=1e-12)
     assert not found.converged.any()
