@@ -38,6 +38,7 @@ def assembled(
     seed: Seed,
     plefka_tolerance: float,
     n_vectors: int,
+    n_threads: int | None,
 ) -> TAPSolutions:
     """The result: schemes one after the other, and temperatures within each."""
     shape = (len(schemes), temperatures.size)
@@ -47,9 +48,11 @@ def assembled(
     beta = 1 / temperatures[place % temperatures.size]
     with threads.one_blas_thread():
         vectors = _leading(bonds, n_vectors, seed)
-        if is_folded(bonds):  # of a pair, the one along the leading eigenvector
-            rows = np.where((rows @ vectors[0] < 0)[:, None], -rows, rows)
-        facts = [_facts(bonds, m, b, seed) for m, b in zip(rows, beta, strict=True)]
+    if is_folded(bonds):  # of a pair, the one along the leading eigenvector
+        rows = np.where((rows @ vectors[0] < 0)[:, None], -rows, rows)
+    facts = threads.run(
+        lambda k: _facts(bonds, rows[k], float(beta[k]), seed), range(len(rows)), n_threads
+    )
     columns = np.array(facts).reshape(-1, 5).T
     size = np.linalg.norm(rows, axis=1)
     trapped = [one.ends.converged & is_trivial(one.ends.magnetizations) for one in found]

@@ -123,7 +123,7 @@ def solve(
     setting = _checked_setting(damping, tolerance, max_iterations)
     plefka_tolerance = check.non_negative(plefka_tolerance, "plefka_tolerance")
     n_vectors = min(check.count(n_vectors, "n_vectors"), bonds.n_spins)
-    clamps = _clamps(bonds, given, qhat) if "clamped" in named else given
+    clamps = _clamps(bonds, given, qhat, named)
     first = search.starts(bonds, n_starts, starts, seed)
     works = [
         [Equations(bonds, 1 / t, clamp if scheme == "clamped" else None)
@@ -145,7 +145,7 @@ def solve(
 
         parts = threads.run(search_all, works, n_threads, stop)
     found = [one for part in parts for one in part]
-    return assembled(bonds, named, given, found, seed, plefka_tolerance, n_vectors)
+    return assembled(bonds, named, given, found, seed, plefka_tolerance, n_vectors, n_threads)
 
 
 def sensitivity(
@@ -205,8 +205,10 @@ def sensitivity(
     dampings = np.atleast_1d(check.array(damping, "damping"))
     tolerances = np.atleast_1d(check.array(tolerance, "tolerance"))
     numbers = [check.count(n, f"n_starts[{k}]") for k, n in enumerate(n_starts)]
+    if not numbers:
+        raise ParameterError("n_starts must hold at least one number, got none")
     once = None if qhat is None else np.atleast_2d(check.array(qhat, "qhat"))
-    clamps = _clamps(bonds, given, once) if "clamped" in named else given
+    clamps = _clamps(bonds, given, once, named)
     rows = search.starts(bonds, max(numbers), starts, seed)
     places = list(np.ndindex(len(named), dampings.size, tolerances.size))
     limits = [
@@ -266,9 +268,14 @@ def _counts(bonds: BondMatrix, ends: search.Ends, n: int) -> tuple[int, int, int
 
 
 def _clamps(
-    bonds: BondMatrix, temperatures: Float64Array, qhat: ArrayLike | None
-) -> list[Float64Array]:
-    """Frozen reaction of every spin, at every temperature."""
+    bonds: BondMatrix,
+    temperatures: Float64Array,
+    qhat: ArrayLike | None,
+    schemes: tuple[str, ...],
+) -> list[Float64Array] | list[None]:
+    """Frozen reaction of every spin, at every temperature, for the clamped scheme."""
+    if "clamped" not in schemes:
+        return [None] * temperatures.size
     if qhat is None:
         if not is_folded(bonds):
             raise ParameterError("qhat must be given where there are fields, got None")

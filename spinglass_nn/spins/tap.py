@@ -174,7 +174,8 @@ def hessian_operator(
 
     def product(columns: Float64Array) -> Float64Array:
         vectors = columns.T.reshape(-1, m.size)
-        return (diagonal * vectors - change(rows, vectors)).T.reshape(columns.shape)
+        image: Float64Array = diagonal * vectors - change(rows, vectors)
+        return image.T.reshape(columns.shape)
 
     return LinearOperator(
         (m.size, m.size), dtype=np.float64, matvec=product, matmat=product, rmatvec=product
