@@ -75,7 +75,7 @@ class Instability:
         """Whether it crosses by no more than finite samples of random couplings may.
 
         Their minima scatter by N^(-2/3), and of samples of 500 to 2000 spins one in twenty is
-        negative by a little; T_c, the root, is then up to 6 % above the minimum.
+        negative by a little; T_c, the root, is then some per cent above the minimum.
         """
         least = self.direction.size ** (-2 / 3)
         return self.status == "cross" and self.minimum > -least
