@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -62,12 +63,7 @@ def assembled(
         n_starts=np.array([one.ends.converged.size for one in found]).reshape(shape),
         n_converged=np.array([one.ends.converged.sum() for one in found]).reshape(shape),
         n_trapped=np.array([t.sum() for t in trapped]).reshape(shape),
-        n_iterations=np.array(
-            [
-                np.median(one.ends.n_iterations) if one.ends.n_iterations.size else 0.0
-                for one in found
-            ]
-        ).reshape(shape),
+        n_iterations=np.array([_median(one.ends.n_iterations) for one in found]).reshape(shape),
         folded=is_folded(bonds),
         scheme=place // temperatures.size,
         temperature_index=place % temperatures.size,
@@ -123,6 +119,6 @@ def _facts(bonds: BondMatrix, m: Float64Array, beta: float, seed: Seed) -> tuple
         float(tap.free_energy(bonds, row, beta)[0]),
         float(tap.energy(bonds, row, beta)[0]),
         tap.plefka(bonds, m, beta),
-        float(lowest.values[0]),
+        float(lowest.values[0]) if lowest.converged.all() else math.nan,
         float(left),
     )

@@ -46,7 +46,8 @@ class TAPSolutions:
         equations converges where it is below 1.
     stability : array (n_solutions,)
         Lowest eigenvalue of :math:`S^{1/2} H S^{1/2}`, of the sign of that of the Hessian H of
-        beta F, with :math:`S = 1 - m^2`; for m = 0 that of `instability.curve`.
+        beta F, with :math:`S = 1 - m^2`; for m = 0 that of `instability.curve`. NaN,
+        and so not stable, where Lanczos iterations did not find it.
     residual, tap_residual : array (n_solutions,)
         Largest violation of the scheme's own equations (in artanh m), and of the plain ones.
     overlaps : array (n_solutions, n_vectors)

@@ -330,6 +330,14 @@ def test_clamped_solutions_of_sherrington_and_kirkpatrick_grow_in_number_on_cool
 
 
 @pytest.mark.physics
+def test_index_of_the_paramagnet_is_that_of_the_transition():
+    """T_c^2 / T^2 for random weights; one sample gave 1.30 at T = 1, against 1.29."""
+    model = random_layers((784, 512, 512, 10))
+    found = tap.plefka_index(model, np.zeros(model.n_spins), 1.0)
+    assert_allclose(found, layered_theory.critical_temperature(model.sizes) ** 2, rtol=0.01)
+
+
+@pytest.mark.physics
 def test_planted_layers_have_one_state_and_random_ones_none_but_the_trap():
     """As the networks of a pilot: trained, one pair below T_c; untrained, m = 0 at any T."""
     planted = random_layers((64, 64, 64, 10), spike=2.0, seed=1)
