@@ -21,6 +21,7 @@ _ROUGH = 3e-2  # residual in the scan
 _ROUNDS_IN_SCAN = 12
 _MOST_ROUNDS = 200
 _EXTENSIONS = 4
+_WIDEST = 40  # steps by which a bracket may grow
 
 
 class Point(NamedTuple):
@@ -73,13 +74,19 @@ class Curve:
     ) -> Point:
         """The root in the subspace, which grows there until it is good enough.
 
-        Ends move outward where the root leaves them, as it may while the subspace grows.
+        Ends move outward where the root leaves them, as it may while the subspace grows, or
+        once it has been begun anew and forgotten what it knew of them.
         """
+        farthest = high * _STEP**_WIDEST
         for _ in range(_MOST_ROUNDS):
             while rising(low) > 0:
                 low /= _STEP
+            if rising(high) < 0:
+                self.at(high, tolerance)
             while rising(high) < 0:
                 high *= _STEP
+                if high > farthest:
+                    raise NotConverged(f"no end of the bracket found below T = {1 / high:.3g}")
             beta = float(brentq(rising, low, high, xtol=1e-3 * tolerance * low, rtol=1e-12))
             found = self.at(beta, tolerance, most=0)
             if found.residual <= tolerance or self.space.complete:

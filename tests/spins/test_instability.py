@@ -141,6 +141,22 @@ def test_errors(call, error, message):
         call()
 
 
+@pytest.mark.parametrize("model", [
+    SherringtonKirkpatrick(400, rng=15), SherringtonKirkpatrick(400, rng=3),
+    random_layers((150, 120, 100), seed=2), spiked(400, 1.4, 2)[0],
+], ids=["SK", "another SK", "layers", "spike"])  # fmt: skip
+def test_little_room_for_the_subspace_changes_nothing(model, monkeypatch):
+    roomy = instability.find(model)
+    monkeypatch.setattr("spinglass_nn.spins._ritz._ROOM", 50)
+    monkeypatch.setattr("spinglass_nn.spins._ritz._KEPT", 20)
+    narrow = instability.find(model)
+    assert narrow.n_products > 50
+    assert narrow.status == roomy.status
+    assert narrow.converged
+    assert_allclose(narrow.temperature, roomy.temperature, rtol=1e-4)
+    assert_allclose(narrow.minimum, roomy.minimum, atol=1e-6)
+
+
 def test_what_does_not_converge_says_so():
     with pytest.raises(NotConverged, match="residuals must be at most 1e-17, got") as caught:
         instability.curve(SherringtonKirkpatrick(300, rng=1), [1.0], tolerance=1e-17)
