@@ -56,13 +56,13 @@ def assembled(
     )
     columns = np.array(facts).reshape(-1, 5).T
     size = np.linalg.norm(rows, axis=1)
-    trapped = [one.ends.converged & is_trivial(one.ends.magnetizations) for one in found]
+    trapped = [one.hits[is_trivial(one.rows)].sum() for one in found]
     return TAPSolutions(
         schemes=schemes,
         temperatures=temperatures,
         n_starts=np.array([one.ends.converged.size for one in found]).reshape(shape),
         n_converged=np.array([one.ends.converged.sum() for one in found]).reshape(shape),
-        n_trapped=np.array([t.sum() for t in trapped]).reshape(shape),
+        n_trapped=np.array(trapped).reshape(shape),
         n_iterations=np.array([_median(one.ends.n_iterations) for one in found]).reshape(shape),
         folded=is_folded(bonds),
         scheme=place // temperatures.size,

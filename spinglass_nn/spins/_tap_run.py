@@ -72,7 +72,8 @@ def solve(
         Share a of each step, up to 1. Near m = 0 steps above about 0.3 can oscillate at low
         temperature, where the clamped scheme needs 0.1 or less.
     tolerance : float
-        Largest change of a full step at which a start is at rest.
+        Largest change of a full step at which a start is at rest and Newton's method takes
+        over; 1e-5 saves much time in large systems, where iterations are slow.
     max_iterations : int
         Steps before a start is given up.
     qhat : array (n_temperatures, n_layers), optional
@@ -305,10 +306,9 @@ def _search(
     first, labels = search.distinct(resting, folded)
     polished = [search.polish(equations, row) for row in resting[first]]
     rows = np.array([m for m, _ in polished]).reshape(-1, equations.bonds.n_spins)
+    left = np.array([miss for _, miss in polished])
     kept, merged = search.distinct(rows, folded)  # slow modes leave some further apart
-    return Found(
-        rows=rows[kept],
-        hits=np.bincount(merged[labels], minlength=kept.size),
-        ends=ends,
-        residual=np.array([miss for _, miss in polished])[kept],
-    )
+    hits = np.bincount(merged[labels], minlength=kept.size)
+    solved = left[kept] <= search.SOLVED
+    kept, hits = kept[solved], hits[solved]
+    return Found(rows=rows[kept], hits=hits, ends=ends, residual=left[kept])

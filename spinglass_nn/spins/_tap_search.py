@@ -17,6 +17,8 @@ from spinglass_nn.typing import Float64Array, IntArray
 STARTS = ("mixed", "uniform", "quenched")
 CHUNK = 64  # starts side by side; matrix products are half as fast with 16
 SAME = 1e-4  # solutions nearer than this are one
+SOLVED = 1e-6  # largest violation of the equations by what is called a solution
+_FAR = 0.05  # Newton's method may not change any magnetization by more
 _QUENCHED = 0.95  # magnetization of the spins of a stable configuration
 _MOST_QUENCHES = 10_000
 _NEWTON_STEPS = 8
@@ -125,7 +127,7 @@ def polish(equations: Equations, m: Float64Array) -> tuple[Float64Array, float]:
         now = np.tanh(u)
         g = u - equations.argument(now[None])[0]
         left = float(np.abs(g).max())
-        if not left < miss or np.abs(now - m).max() > SAME:
+        if not left < miss or np.abs(now - m).max() > _FAR:
             break
         best, miss = now, left
         if left <= _EXACT:

@@ -259,6 +259,31 @@ def test_any_number_of_threads_and_starts():
     assert set(np.abs(few[1])) == {0.95}
 
 
+@pytest.mark.parametrize("scheme", ["clamped", "plain"])
+def test_newton_finishes_what_a_loose_tolerance_leaves(scheme):
+    model = random_layers((60, 50, 40), spike=1.6, seed=4)
+    settings = {"schemes": [scheme], "n_starts": 12, "damping": 0.2, "rng": 3}
+    grid = [0.7, 1.0]
+    tight = tap.solve(model, grid, max_iterations=20_000, **settings)
+    loose = tap.solve(model, grid, tolerance=1e-5, max_iterations=20_000, **settings)
+    assert_array_equal(loose.n_distinct, tight.n_distinct)
+    assert_array_equal(loose.n_trapped, tight.n_trapped)
+    assert_allclose(np.sort(loose.free_energy), np.sort(tight.free_energy), rtol=1e-10)
+    assert loose.residual.max() < 1e-9
+    assert (loose.n_iterations < tight.n_iterations).all()
+
+
+def test_near_solutions_are_not_counted():
+    """At rest by a tolerance far too loose, and no solution within reach of Newton's method."""
+    model = SherringtonKirkpatrick(200, rng=1)
+    found = tap.solve(
+        model, [0.9], schemes=["clamped"], n_starts=16, tolerance=1e-3, damping=0.3, rng=1
+    )
+    assert found.n_converged.tolist() == [[16]]
+    assert found.n_hits.sum() < 16
+    assert (found.residual < 1e-6).all()
+
+
 def test_sensitivity_counts_what_solve_finds():
     model = SherringtonKirkpatrick(80, rng=1)
     found = tap.sensitivity(model, 0.4, n_starts=[4, 12], damping=[0.1, 0.3], rng=5)
