@@ -44,6 +44,8 @@ class Stream(IntEnum):
     WALK_MOVES = 24
     POSTERIOR = 25
     CURVES = 27
+    TAP_STARTS = 28
+    SPECTRUM = 29
 
 
 @dataclass(frozen=True, slots=True)

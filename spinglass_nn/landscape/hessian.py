@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from spinglass_nn._core import check, random
+from spinglass_nn._core.lanczos import BoolArray, extreme_pairs
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import NotConverged, ParameterError
-from spinglass_nn.landscape._lanczos import BoolArray, extreme_pairs
 from spinglass_nn.networks import MLP, Curvature, Parameters
 from spinglass_nn.networks.parameters import as_rows
 from spinglass_nn.statistics.estimate import Estimate, mean_estimate

@@ -7,17 +7,15 @@ import math
 import numpy as np
 
 from spinglass_nn._core import check, random
+from spinglass_nn._core.lanczos import grid_over, quadratures, smeared
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.random import Stream
 from spinglass_nn._core.results import result
-from spinglass_nn.landscape._lanczos import quadratures
 from spinglass_nn.networks import MLP, Curvature, Parameters
 from spinglass_nn.statistics.estimate import Estimate, mean_estimate
 from spinglass_nn.typing import RNG, Float64Array, LabelledData, ProgressLike
 
 TOGETHER = 4  # probes in lockstep
-_REACH = 5.0  # widths beyond the outermost nodes
-_MOST_POINTS = 20_000
 
 
 @result()
@@ -146,8 +144,8 @@ def spectral_density(
             parts.append(quadratures(curvature.product, starts, n_steps))
             report(len(probes))
     nodes, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
-    values, width = _grid(nodes, weights, width)
-    each = np.stack([_smeared(values, *one, width) for one in zip(nodes, weights, strict=True)])
+    values, width = grid_over(nodes, weights, width)
+    each = np.stack([smeared(values, *one, width) for one in zip(nodes, weights, strict=True)])
     return SpectralDensity(
         values=values,
         density=each.mean(axis=0),
@@ -160,27 +158,3 @@ def spectral_density(
         matrix=matrix,
         n_parameters=size,
     )
-
-
-def _grid(
-    nodes: Float64Array, weights: Float64Array, width: float | None
-) -> tuple[Float64Array, float]:
-    """Points four to a width, or as many as may be, over all nodes that weigh something."""
-    there = nodes[weights > 1e-14]
-    low, high = float(there.min()), float(there.max())
-    if width is None:
-        width = (high - low) / 100 or max(abs(high), 1.0) / 100
-    low, high = low - _REACH * width, high + _REACH * width
-    n = min(math.ceil(4 * (high - low) / width) + 1, _MOST_POINTS)
-    return np.linspace(low, high, n), width
-
-
-def _smeared(
-    values: Float64Array, nodes: Float64Array, weights: Float64Array, width: float
-) -> Float64Array:
-    """A Gaussian in place of each node."""
-    density = np.zeros_like(values)
-    for node, weight in zip(nodes, weights, strict=True):
-        density += weight * np.exp(-0.5 * ((values - node) / width) ** 2)
-    density /= width * math.sqrt(2 * math.pi)
-    return density

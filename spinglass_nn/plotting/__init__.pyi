@@ -6,6 +6,7 @@ from .disconnectivity import disconnectivity_graph
 from .distributions import null_band, overlap_distribution
 from .evidence import evidence
 from .histories import training_curves
+from .layered import bond_spectrum, stability_curve, tap_solutions
 from .matrices import dendrogram_and_matrix, overlap_matrix
 from .output import save, svg
 from .paths import barrier_against_fraction, barrier_against_width, chain_profile, curves
@@ -23,6 +24,7 @@ __all__ = [
     "barrier_against_fraction",
     "barrier_against_width",
     "barrier_graph",
+    "bond_spectrum",
     "chain_profile",
     "curves",
     "dendrogram",
@@ -42,9 +44,11 @@ __all__ = [
     "save",
     "spanning_tree",
     "spectral_density",
+    "stability_curve",
     "style",
     "surface",
     "svg",
+    "tap_solutions",
     "training_curves",
     "triangle_histogram",
     "verdicts",

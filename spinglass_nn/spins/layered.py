@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from spinglass_nn._core import check
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError, ParameterError, ShapeError
-from spinglass_nn.spins import models
+from spinglass_nn.spins import layered_theory, models
 from spinglass_nn.spins.graphs import IsingGraph
 from spinglass_nn.typing import Float64Array
 
@@ -141,6 +141,14 @@ class LayeredIsing(models.PairInteraction):
         return sum(w.size for w in self.weights)
 
     @property
+    def gains(self) -> tuple[float, ...]:
+        """Root mean square of each matrix times the root of its number of inputs.
+
+        Random weights with these gains are what `layered_theory` compares this model with.
+        """
+        return _gains(self.weights)
+
+    @property
     def layer_slices(self) -> tuple[slice, ...]:
         """Where each layer stands among the spins."""
         ends = np.cumsum((0, *self.sizes)).tolist()
@@ -235,14 +243,14 @@ def _checked_biases(
 
 def _factors(matrices: tuple[Float64Array, ...], scale: str) -> tuple[float, ...]:
     """What to divide each matrix by."""
-    squares = [float(np.mean(w * w)) for w in matrices]
+    gains = _gains(matrices)
     if scale == "layer":
-        pairs = zip(matrices, squares, strict=True)
-        return tuple(math.sqrt(square * w.shape[1]) for w, square in pairs)
+        return gains
     if scale == "unit-row":
-        # T_c² is the largest eigenvalue of the variance profile A_kl = n_l <W²>, here made
-        # symmetric by a change of basis
-        beside = [s * math.sqrt(w.size) for w, s in zip(matrices, squares, strict=True)]
-        profile = np.diag(beside, 1) + np.diag(beside, -1)
-        return (math.sqrt(float(np.linalg.eigvalsh(profile)[-1])),) * len(matrices)
+        widths = (matrices[0].shape[1], *(len(w) for w in matrices))
+        return (layered_theory.critical_temperature(widths, gains),) * len(matrices)
     return (1.0,) * len(matrices)
+
+
+def _gains(matrices: tuple[Float64Array, ...]) -> tuple[float, ...]:
+    return tuple(math.sqrt(float(np.mean(w * w)) * w.shape[1]) for w in matrices)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import spinglass_nn as sg
+from spinglass_nn._core.lanczos import extreme_pairs, quadratures
 from spinglass_nn.datasets import Dataset
 from spinglass_nn.errors import NotConverged, ParameterError
 from spinglass_nn.landscape import (
@@ -14,7 +15,6 @@ from spinglass_nn.landscape import (
     largest_eigenvalues,
     spectral_density,
 )
-from spinglass_nn.landscape._lanczos import extreme_pairs, quadratures
 from spinglass_nn.networks import MLP, initialize
 
 

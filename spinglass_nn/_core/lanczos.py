@@ -1,7 +1,8 @@
-"""Lanczos iterations with full reorthogonalisation, counted in products."""
+"""Lanczos iterations with full reorthogonalisation, and densities from their quadratures."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ BoolArray = NDArray[np.bool_]
 BASIS_BYTES = 2**30
 FRESH_STEPS = 8  # from a new random vector, when all seem found
 _TINY = 1e-12
+_REACH = 5.0  # widths beyond the outermost nodes
+_MOST_POINTS = 20_000
 
 
 class Pairs(NamedTuple):
@@ -40,6 +43,7 @@ class _Basis:
         self.matrix = np.zeros((room + 1, room + 1))
         self.n, self.n_products, self.norm = 0, 0, 0.0
         self.coupling = 0.0  # of the last vector to those before
+        self.restarted = False  # and not multiplied since: couplings to the kept are unknown
         self.fresh()
 
     def fresh(self) -> None:
@@ -61,6 +65,7 @@ class _Basis:
     def step(self) -> None:
         """Multiply the last vector and add the next direction."""
         n = self.n
+        self.restarted = False
         vector = np.array(self.product(self.vectors[n]), dtype=np.float64)
         self.n_products += 1
         self.norm = max(self.norm, float(np.linalg.norm(vector)))
@@ -87,7 +92,7 @@ class _Basis:
         self.vectors[kept] = self.vectors[n]
         self.matrix[:] = 0
         self.matrix[np.arange(kept), np.arange(kept)] = values
-        self.n = kept
+        self.n, self.restarted = kept, True
 
 
 def extreme_pairs(
@@ -124,10 +129,10 @@ def extreme_pairs(
         else:
             values, columns = basis.ritz()
             low, high = counts
-            more = max(0, (basis.room - n) // 2)
+            more = max(0, (basis.room - n - 1) // 2)
             kept = _wanted(
                 len(values), (low + (more if low else 0), high + (more if high else 0))
-            )[: basis.room - 1]
+            )
             basis.shrink(columns[:, kept], values[kept])
     return _pairs(basis, counts, tolerance)
 
@@ -147,6 +152,8 @@ def _residuals(basis: _Basis, counts: tuple[int, int], tolerance: float) -> Bool
     """Which of the wanted pairs have residuals as small as they must be."""
     values, columns = basis.ritz()
     wanted = _wanted(len(values), counts)
+    if basis.restarted:
+        return np.zeros(wanted.size, dtype=bool)
     size = basis.coupling * np.abs(columns[-1, wanted])
     good: BoolArray = size <= 0.8 * tolerance * np.abs(values).max()
     return good
@@ -193,3 +200,27 @@ def quadratures(
         current = vectors / np.where(left > 0, left, np.inf)[:, None]
     nodes, columns = np.linalg.eigh(matrices)
     return nodes, columns[:, 0] ** 2
+
+
+def grid_over(
+    nodes: Float64Array, weights: Float64Array, width: float | None
+) -> tuple[Float64Array, float]:
+    """Points four to a width, or as many as may be, over all nodes that weigh something."""
+    there = nodes[weights > 1e-14]
+    low, high = float(there.min()), float(there.max())
+    if width is None:
+        width = (high - low) / 100 or max(abs(high), 1.0) / 100
+    low, high = low - _REACH * width, high + _REACH * width
+    n = min(math.ceil(4 * (high - low) / width) + 1, _MOST_POINTS)
+    return np.linspace(low, high, n), width
+
+
+def smeared(
+    values: Float64Array, nodes: Float64Array, weights: Float64Array, width: float
+) -> Float64Array:
+    """A Gaussian in place of each node."""
+    density = np.zeros_like(values)
+    for node, weight in zip(nodes, weights, strict=True):
+        density += weight * np.exp(-0.5 * ((values - node) / width) ** 2)
+    density /= width * math.sqrt(2 * math.pi)
+    return density
