@@ -16,6 +16,11 @@ SUPPORTED = "supported"
 NOT_SUPPORTED = "not supported"
 CANNOT_TELL = "cannot tell here"
 
+# where a claim comes from
+ABSTRACT = "abstract"
+SUMMARY = "third-party summary"
+INFERRED = "inferred, not seen in the paper"
+
 # two-sided error probability of a verdict: that of three standard errors of a Gaussian
 _ALPHA = 0.0027
 
