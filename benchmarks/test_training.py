@@ -18,6 +18,7 @@ from spinglass_nn._core.random import Seed
 from spinglass_nn.training._job import Job
 from spinglass_nn.training._settings import settings_of
 from spinglass_nn.training._state import fresh_state
+from spinglass_nn.training._steps import crew_size
 
 RATE = 0.05
 N_EPOCHS = 50  # of the run that an epoch is taken from: so it codes its inputs as any does
@@ -26,9 +27,9 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 
 class Ours:
-    """The epochs of `train_replicas`, without its records: one replica a thread."""
+    """The epochs of `train_replicas`, without its records: one replica a thread, or a crew."""
 
-    def __init__(self, net, data, n_replicas, batch, n_threads=None):
+    def __init__(self, net, data, n_replicas, batch, n_threads=None, crew=1):
         optimizer = sg.training.SGD(RATE)
         settings = settings_of(
             net=net,
@@ -45,6 +46,7 @@ class Ours:
         seed, steps = Seed(0), np.zeros(0, np.int64)
         state = fresh_state(net, "fan_in", settings, seed, steps, 0)
         self.job = Job(net, data, optimizer, settings, seed, state, N_EPOCHS, -np.inf, None)
+        self.job.crew = crew
         self.steps = [self.job.steps(data.n_samples) for _ in range(n_replicas)]
         self.n_threads = n_threads or n_replicas
         self.order = np.arange(data.n_samples)
@@ -270,7 +272,10 @@ def seconds(epoch):
 def test_epoch(benchmark, images, rounds, summary, hidden, batch):
     net = sg.networks.MLP(sizes=(784, hidden, 10))
     ours, pair = Ours(net, images, 1, batch), Ours(net, images, 2, batch)
-    peers = {"ours, 2 replicas on 2 threads": pair, **present(net, images, batch)}
+    peers = {"ours, 2 replicas on 2 threads": pair}
+    if crew_size(net, batch, 2) == 2:
+        peers["ours, 1 replica on 2 threads"] = Ours(net, images, 1, batch, crew=2)
+    peers |= present(net, images, batch)
     ours()  # compiles
     for epoch in peers.values():
         epoch()
