@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import time
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -86,6 +88,35 @@ def _read_only(values: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+class FasterWay:
+    """The faster of some ways that give the same bits, as the machine is at this time.
+
+    Threads that meet lose much where other work holds one of them up, which no size tells.
+    """
+
+    AGAIN = 16  # calls after which the slower ways are tried once more
+
+    def __init__(self, ways: Sequence[int]) -> None:
+        self._seconds = dict.fromkeys(ways, 0.0)  # of a step, when last tried
+        self._untried = list(ways)
+        self._calls = 0
+
+    def next(self) -> int:
+        """The way to go now."""
+        if self._calls == self.AGAIN:
+            self._calls = 0
+            self._untried = [way for way in self._seconds if way != self._fastest()]
+        self._calls += 1
+        return self._untried.pop(0) if self._untried else self._fastest()
+
+    def took(self, way: int, seconds: float) -> None:
+        """Remember what a step took."""
+        self._seconds[way] = seconds
+
+    def _fastest(self) -> int:
+        return min(self._seconds, key=self._seconds.__getitem__)
+
+
 class FusedSteps:
     """Steps by register tiles, on packed parameters."""
 
@@ -104,6 +135,7 @@ class FusedSteps:
         self.answers = Answers(_read_only(data.labels), _read_only(data.targets))
         self.plan = _fused_plan.plan_of(net, batch, data.dtype)
         self.rooms = _fused_plan.rooms_of(net, self.plan, n_slots, data.dtype, n_threads)
+        self.threads = FasterWay([n_threads, 1] if n_threads > 1 else [1])
 
     def train(
         self,
@@ -119,7 +151,8 @@ class FusedSteps:
         pairs = [(theta, room.packed), *zip(slots, memory, strict=True)]
         for flat, packed in pairs:
             _fused_plan.pack_parameters(net, plan, flat, packed)
-        members = crew(len(self.rooms))
+        n_threads, began = self.threads.next(), time.perf_counter()
+        members = crew(n_threads)
 
         def work(member: int) -> float:
             return train_fused(
@@ -127,7 +160,8 @@ class FusedSteps:
                 self.rooms[member], members[member],
             )  # fmt: skip
 
-        loss = threads.together(work, len(members))
+        loss = threads.together(work, n_threads)
+        self.threads.took(n_threads, (time.perf_counter() - began) / rates.size)
         for flat, packed in pairs:
             _fused_plan.unpack_parameters(net, plan, packed, flat)
         return loss

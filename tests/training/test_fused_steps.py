@@ -100,6 +100,19 @@ def test_diverging_is_told_by_all_that_share_steps():
     assert np.isnan(stepped(*told, n_threads=3)[2])
 
 
+def test_the_faster_way_is_gone_and_the_slower_tried_again():
+    ways, seconds = _steps.FasterWay([2, 1]), {2: 3.0, 1: 1.0}
+    gone = []
+    for turn in range(3 * ways.AGAIN):
+        if turn == ways.AGAIN + 2:
+            seconds[2] = 0.5  # the machine has become free
+        gone.append(ways.next())
+        ways.took(gone[-1], seconds[gone[-1]])
+    assert gone[:3] == [2, 1, 1]
+    assert gone[ways.AGAIN :][:2] == [2, 1]
+    assert gone[2 * ways.AGAIN :][:3] == [2, 2, 2]
+
+
 def test_who_takes_steps_together():
     small, wide = (sg.networks.MLP(sizes=(784, width, 10)) for width in (32, 512))
     assert _steps.crew_size(small, 64, 2) == 1
