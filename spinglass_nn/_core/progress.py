@@ -28,6 +28,9 @@ def track(
         False for silence, True for a bar on standard error, or a callable that receives
         ``(done, total, description)``.
     """
+    if progress is False:
+        yield lambda _: None
+        return
     lock = Lock()
     if callable(progress):
         done = 0

@@ -12,6 +12,7 @@ one rounding.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -82,9 +83,10 @@ register_model(_Vector)(_VectorModel)
 
 def aligned(shape: tuple[int, ...] | int, dtype: Any) -> NDArray[Any]:
     """Zeros that begin at a multiple of 64 bytes, which vectors need to be fast."""
-    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) if isinstance(shape, tuple) else shape
+    n_bytes = int(size) * np.dtype(dtype).itemsize
     raw = np.zeros(n_bytes + ALIGNMENT, dtype=np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
+    start = -raw.__array_interface__["data"][0] % ALIGNMENT  # .ctypes takes longer
     array: NDArray[Any] = raw[start : start + n_bytes].view(dtype).reshape(shape)
     return array
 

@@ -20,7 +20,7 @@ from spinglass_nn._core.progress import track
 from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn._core.simd_tiles import TILE_REALS, TILE_VECTORS
 from spinglass_nn.networks import _affine_kernels as kernels
-from spinglass_nn.networks._blocks import Source
+from spinglass_nn.networks._blocks import Block, Source
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray, ProgressLike
 
@@ -28,6 +28,7 @@ Array = NDArray[Any]
 
 MOST_UNITS = 4096  # in one go: their sums over a block, 1 MB in float32, stay near the core
 MOST_POINTS = 1 << 16
+LITTLE = 1e8  # floating-point operations, under a millisecond
 CHUNKS_AT_ONCE = 8  # pieces of a family whose packed weights are held at a time
 
 
@@ -86,24 +87,52 @@ def sums(
     with track(n_tasks, title, progress) as advance:
 
         def work(task: _Task) -> Float64Array:
-            found = np.zeros((task.family.first.size - 1, 2))
-            source = sources[task.source]
+            found = np.zeros((len(task.segments), task.family.first.size - 1, 2))
             with task.scratch.one() as scratch:
-                for block in source.runs(*task.segment):
-                    kernels.family_of_block(task.family, layout, *block, scratch, found)
-            advance(1)
+                for number, ends, block in _pieces(sources[task.source], task.segments):
+                    kernels.family_of_run(
+                        task.family, layout, *block, ends, scratch, found[number:]
+                    )
+            advance(len(task.segments))
             return found
 
         for group in _groups(net, vectors, terms, cuts, shared):
             tasks = [
-                _Task(where, family, scratch, k, segment)
+                _Task(where, family, scratch, k, segments)
                 for where, family, scratch in group
                 for k, source in enumerate(sources)
-                for segment in source.segments()
+                for segments in _portions(source, family, n_threads)
             ]
-            for task, part in zip(tasks, threads.run(work, tasks, n_threads), strict=True):
-                total[task.source, task.points] += part
+            for task, parts in zip(tasks, threads.run(work, tasks, n_threads), strict=True):
+                for part in parts:  # segments are added in their order
+                    total[task.source, task.points] += part
     return total
+
+
+def _portions(
+    source: Source, family: kernels.Family, n_threads: int | None
+) -> list[list[tuple[int, int]]]:
+    """Segments that go through the kernel together: a call by itself costs some 50 us."""
+    segments = source.segments()
+    work = 2 * family.panels.size * source.n_samples
+    at_once = 1
+    if work < LITTLE * len(segments):
+        at_once = -(-len(segments) // threads.resolve(n_threads))
+    return [segments[k : k + at_once] for k in range(0, len(segments), at_once)]
+
+
+def _pieces(
+    source: Source, segments: list[tuple[int, int]]
+) -> Iterator[tuple[int, IntArray, Block]]:
+    """Samples for one call of a kernel: number of the first segment, ends of segments in it."""
+    start, stop = segments[0][0], segments[-1][1]
+    if source.is_ready(start, stop):
+        ends = np.array([end - start for _, end in segments])
+        yield 0, ends, next(source.runs(start, stop))
+        return
+    for number, segment in enumerate(segments):
+        for block in source.runs(*segment):
+            yield number, np.array([len(block.inputs)]), block
 
 
 def outputs(net: MLP, vectors: FloatArray, source: Source, n_threads: int | None) -> FloatArray:
@@ -112,16 +141,17 @@ def outputs(net: MLP, vectors: FloatArray, source: Source, n_threads: int | None
     layout, terms = net.layout, each(len(vectors))
 
     def work(task: _Task) -> None:
-        row = task.segment[0]
+        (segment,) = task.segments
+        row = segment[0]
         with task.scratch.one() as scratch:
-            for block in source.runs(*task.segment):
+            for block in source.runs(*segment):
                 to = out[task.points]
                 kernels.logits_of_block(task.family, layout, block.inputs, scratch, to, row)
                 row += len(block.inputs)
 
     for group in _groups(net, vectors, terms, _cuts(net, terms, False), False):
         tasks = [
-            _Task(where, family, scratch, 0, segment)
+            _Task(where, family, scratch, 0, [segment])
             for where, family, scratch in group
             for segment in source.segments()
         ]
@@ -130,13 +160,13 @@ def outputs(net: MLP, vectors: FloatArray, source: Source, n_threads: int | None
 
 
 class _Task(NamedTuple):
-    """Some points over one segment of one data set."""
+    """Some points over some segments of one data set."""
 
     points: slice
     family: kernels.Family
     scratch: threads.Lent[kernels.Scratch]
     source: int
-    segment: tuple[int, int]
+    segments: list[tuple[int, int]]
 
 
 def _cuts(net: MLP, terms: Terms, shared: bool) -> list[slice]:

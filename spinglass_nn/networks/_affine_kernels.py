@@ -335,16 +335,29 @@ def pack_rows(rows: Array, panels: Array) -> None:
 
 
 @kernel
+def family_of_run(
+    family: Family, layout: Layout, inputs: Array, labels: Array, targets: Array, ends: Array,
+    scratch: Scratch, sums: Array,
+) -> None:  # fmt: skip
+    """Add loss and right answers at every point to ``sums`` (n_segments, n_points, 2).
+
+    Segments of the samples end where ``ends`` says.
+    """
+    begin = np.int64(0)
+    for k in range(ends.size):
+        for low in range(begin, ends[k], COLUMNS):
+            n = min(COLUMNS, ends[k] - low)
+            prepare_block(family, inputs, low, n, scratch)
+            prepare_answers(labels, targets, low, n, scratch)
+            family_of_block(family, layout, n, scratch, sums[k])
+        begin = ends[k]
+
+
+@part
 def family_of_block(
-    family: Family,
-    layout: Layout,
-    inputs: Array,
-    labels: Array,
-    targets: Array,
-    scratch: Scratch,
-    sums: Array,
+    family: Family, layout: Layout, n: int, scratch: Scratch, sums: Array
 ) -> None:
-    """Add loss and right answers at every point to ``sums`` (n_points, 2)."""
+    """Add loss and right answers of a prepared block at every point to ``sums``."""
     sizes, activation, loss = layout.sizes, layout.activation, layout.loss
     units, upper, vector = family.units, family.upper, family.vector
     first, coefficient, pool, active = (
@@ -352,23 +365,18 @@ def family_of_block(
     )  # fmt: skip
     theta, known, wanted = scratch.theta, scratch.labels, scratch.targets
     n_out = sizes[sizes.size - 1]
-    for low in range(0, inputs.shape[0], COLUMNS):
-        high = min(low + COLUMNS, inputs.shape[0])
-        n = high - low
-        prepare_block(family, inputs, low, n, scratch)
-        prepare_answers(labels, targets, low, n, scratch)
-        for p in range(sums.shape[0]):
-            z = outputs_at(
-                units, upper, vector, coefficient, first[p], first[p + 1] - first[p],
-                sizes, activation, pool, active, theta,
-            )  # fmt: skip
-            if loss == CROSS_ENTROPY:
-                total, right = cross_entropy(active, z, n_out, n, known)
-            else:
-                total = squared_loss(active, z, n_out, n, wanted, loss == SQUARED_HINGE)
-                right = right_answers(active, z, n_out, n, known)
-            sums[p, 0] += total
-            sums[p, 1] += right
+    for p in range(sums.shape[0]):
+        z = outputs_at(
+            units, upper, vector, coefficient, first[p], first[p + 1] - first[p],
+            sizes, activation, pool, active, theta,
+        )  # fmt: skip
+        if loss == CROSS_ENTROPY:
+            total, right = cross_entropy(active, z, n_out, n, known)
+        else:
+            total = squared_loss(active, z, n_out, n, wanted, loss == SQUARED_HINGE)
+            right = right_answers(active, z, n_out, n, known)
+        sums[p, 0] += total
+        sums[p, 1] += right
 
 
 @kernel

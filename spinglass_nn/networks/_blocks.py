@@ -64,16 +64,22 @@ class Source(NamedTuple):
                 values.flags.writeable = False
             yield block
 
-    def runs(self, start: int, stop: int) -> Iterator[Block]:
-        """A run of samples in one piece, where they are in the working precision as they lie.
-
-        Else in blocks: for kernels that cut samples into small blocks themselves.
-        """
+    def is_ready(self, start: int, stop: int) -> bool:
+        """Whether a run of samples is in the working precision as it lies."""
         rows = self.inputs[start:stop]
-        if rows.dtype != self.dtype or not rows.flags.c_contiguous:
+        return rows.dtype == self.dtype and bool(rows.flags.c_contiguous)
+
+    def runs(self, start: int, stop: int) -> Iterator[Block]:
+        """A run of samples in one piece, if it is ready, else in blocks.
+
+        This is for kernels that cut samples into small blocks themselves.
+        """
+        if not self.is_ready(start, stop):
             yield from self.blocks(start, stop)
             return
-        block = Block(rows.view(), self.labels[start:stop], self.targets[start:stop])
+        block = Block(
+            self.inputs[start:stop].view(), self.labels[start:stop], self.targets[start:stop]
+        )
         for values in block:
             values.flags.writeable = False
         yield block
