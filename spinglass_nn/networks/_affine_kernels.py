@@ -41,7 +41,14 @@ from spinglass_nn._core.simd_reals import (
     sum_of_lanes,
 )
 from spinglass_nn._core.simd_tiles import TILE_ROWS, transpose_square
-from spinglass_nn.networks._kernels import CROSS_ENTROPY, RELU, SQUARED_HINGE, TANH, Layout
+from spinglass_nn.networks._kernels import (
+    CROSS_ENTROPY,
+    RELU,
+    SIGN,
+    SQUARED_HINGE,
+    TANH,
+    Layout,
+)
 
 Array = NDArray[Any]
 
@@ -192,6 +199,20 @@ def straighten(values: Array, at: int, units: int) -> None:
         store_reals(values, i, rectified(load_reals(values, i)))
 
 
+@inlined
+def signs_of(x: Any, zero: Any, one: Any) -> Any:
+    """1 or -1 in each lane; 1 for zero."""
+    return where_larger(zero, x, zero - one, one)
+
+
+@part
+def decide(values: Array, at: int, units: int) -> None:
+    """The signs of some rows, in place."""
+    zero, one = spread_real(values.dtype.type(0)), spread_real(values.dtype.type(1))
+    for i in range(at, at + units * COLUMNS, lanes_of(values)):
+        store_reals(values, i, signs_of(load_reals(values, i), zero, one))
+
+
 @part
 def layer_above(
     theta: Array, start: int, n_in: int, n_out: int, active: Array, below: int, above: int
@@ -245,6 +266,8 @@ def outputs_at(
             bend(active, below, n_in)
         elif activation == RELU and not (straight and layer == 1):
             straighten(active, below, n_in)
+        elif activation == SIGN:
+            decide(active, below, n_in)
         layer_above(theta, start, n_in, n_out, active, below, above)
         start += (n_in + 1) * n_out
         below, above = above, below

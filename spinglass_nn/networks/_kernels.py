@@ -17,10 +17,10 @@ from spinglass_nn._core.jit import kernel
 
 Array = NDArray[Any]
 
-ACTIVATIONS = {"identity": 0, "relu": 1, "tanh": 2}
+ACTIVATIONS = {"identity": 0, "relu": 1, "tanh": 2, "sign": 3}
 LOSSES = {"cross_entropy": 0, "squared_error": 1, "squared_hinge": 2}
 
-IDENTITY, RELU, TANH = 0, 1, 2
+IDENTITY, RELU, TANH, SIGN = 0, 1, 2, 3
 CROSS_ENTROPY, SQUARED_ERROR, SQUARED_HINGE = 0, 1, 2
 
 
@@ -52,7 +52,11 @@ def activation_view(workspace: Array, sizes: Array, layer: int, n: int) -> Array
 
 @kernel
 def activate(values: Array, activation: int) -> None:
-    """Apply the hidden activation in place."""
+    """Apply the hidden activation in place.
+
+    The slope is told from its output, see `multiply_by_slope`. So a sign of a sum within the
+    window of the straight-through slope is not 1 but the next number beyond.
+    """
     flat = values.reshape(values.size)
     if activation == RELU:
         for i in range(flat.size):  # stored always, without a branch: signs are random
@@ -60,11 +64,20 @@ def activate(values: Array, activation: int) -> None:
     elif activation == TANH:
         for i in range(flat.size):
             flat[i] = math.tanh(flat[i])
+    elif activation == SIGN:
+        one = flat.dtype.type(1)
+        beyond = one + np.finfo(flat.dtype).eps
+        for i in range(flat.size):
+            size = beyond if abs(flat[i]) < one else one
+            flat[i] = -size if flat[i] < 0 else size
 
 
 @kernel
 def multiply_by_slope(values: Array, activations: Array, activation: int) -> None:
-    """Multiply in place by the derivative of the activation, told from its output."""
+    """Multiply in place by the derivative of the activation, told from its output.
+
+    Of signs, whose derivative is zero, by the straight-through slope: 1 for sums in (-1, 1).
+    """
     v, a = values.reshape(values.size), activations.reshape(activations.size)
     if activation == RELU:
         for i in range(v.size):
@@ -72,6 +85,9 @@ def multiply_by_slope(values: Array, activations: Array, activation: int) -> Non
     elif activation == TANH:
         for i in range(v.size):
             v[i] *= 1 - a[i] * a[i]
+    elif activation == SIGN:
+        for i in range(v.size):
+            v[i] = v[i] if abs(a[i]) > 1 else v.dtype.type(0)
 
 
 @kernel

@@ -171,6 +171,10 @@ class Engine:
     def __init__(
         self, net: MLP, theta: FloatArray, data: LabelledData, matrix: str, *, hold: bool
     ) -> None:
+        if net.activation == "sign":
+            raise ParameterError(
+                "net must have an activation with a derivative for curvature, got 'sign'"
+            )
         self.plan = Plan(net, theta.dtype)
         self._theta = np.ascontiguousarray(theta)
         self._layout, self._matrix = net.layout, MATRICES[matrix]

@@ -51,8 +51,11 @@ class MLP:
     ----------
     sizes : tuple of int
         Units per layer, from inputs to outputs, such as ``(784, 32, 10)``.
-    activation : {"relu", "tanh", "identity"}
-        Of the hidden units. The derivative of ReLU at zero is taken as zero.
+    activation : {"relu", "tanh", "identity", "sign"}
+        Of the hidden units. The derivative of ReLU at zero is taken as zero. ``"sign"`` makes a
+        binarised network, whose hidden units are ±1 (1 for a sum of zero); what is called its
+        gradient is the straight-through one, as if the derivative were 1 for sums between -1
+        and 1 and 0 elsewhere.
     bias : bool
         Whether every layer has biases.
     loss : {"cross_entropy", "squared_error", "squared_hinge"}

@@ -261,7 +261,7 @@ class _Gauge(NamedTuple):
 
 
 def _check_homogeneous(network: MLP) -> None:
-    if network.activation == "tanh":
+    if network.activation not in ("relu", "identity"):
         raise ParameterError(
             "replica must belong to a network with activation 'relu' or 'identity' for "
             f"rescaling to leave its function alone, got {network}"

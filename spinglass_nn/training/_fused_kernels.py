@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from spinglass_nn._core.jit import kernel, part, spliced
 from spinglass_nn._core.products import ZERO, Int, panel_width, tile_of_panel, whole_vectors
 from spinglass_nn._core.simd_functions import hyperbolic_tangents
+from spinglass_nn._core.simd_layers import where_larger
 from spinglass_nn._core.simd_meetings import Crew, common_loss, meet, share_of, tell_loss
 from spinglass_nn._core.simd_reals import (
     lanes_of,
+    larger_of,
     load_reals,
     rectified,
     spread_real,
@@ -29,7 +31,7 @@ from spinglass_nn._core.simd_reals import (
     where_positive,
 )
 from spinglass_nn._core.simd_tiles import TILE_ROWS, TILE_VECTORS, transpose_square
-from spinglass_nn.networks._kernels import IDENTITY, RELU, TANH
+from spinglass_nn.networks._kernels import IDENTITY, RELU, SIGN, TANH
 from spinglass_nn.networks._output_kernels import Answers, output_errors
 from spinglass_nn.training._gather_kernels import Inputs, gather, prefetch_rows
 from spinglass_nn.training._update_kernels import (
@@ -128,6 +130,8 @@ def finish_activations(
     activation: Int,
 ) -> None:  # fmt: skip
     """Add biases to a tile, apply the activation, and put it where it belongs."""
+    zero, one = spread_real(tile.dtype.type(0)), spread_real(tile.dtype.type(1))
+    beyond = spread_real(tile.dtype.type(1) + np.finfo(tile.dtype).eps)
     for j in range(0, wide, lanes_of(tile)):
         bias = load_reals(biases, bias_at + j)
         for r in range(n):
@@ -136,6 +140,9 @@ def finish_activations(
                 z = rectified(z)
             elif activation == TANH:
                 z = hyperbolic_tangents(z)
+            elif activation == SIGN:
+                size = where_larger(one, larger_of(z, zero - z), beyond, one)
+                z = where_larger(zero, z, zero - size, size)
             store_reals(out, at + r * row + j, z)
 
 
@@ -174,7 +181,7 @@ def finish_errors(
     activation: Int,
 ) -> None:  # fmt: skip
     """Multiply a tile by the slope of the activation, told from its output."""
-    one = spread_real(tile.dtype.type(1))
+    zero, one = spread_real(tile.dtype.type(0)), spread_real(tile.dtype.type(1))
     for r in range(n):
         for j in range(0, wide, lanes_of(tile)):
             e, place = load_reals(tile, r * wide + j), at + r * row + j
@@ -183,6 +190,8 @@ def finish_errors(
                 e = where_positive(e, a)
             elif activation == TANH:
                 e = e * (one - a * a)
+            elif activation == SIGN:
+                e = where_larger(larger_of(a, zero - a), one, e, zero)
             store_reals(errors, place, e)
 
 

@@ -42,12 +42,21 @@ from spinglass_nn.networks._affine_kernels import (
     Scratch,
     bend,
     cross_entropy,
+    decide,
     layer_above,
     prepare_block,
+    signs_of,
     squared_loss,
     straighten,
 )
-from spinglass_nn.networks._kernels import CROSS_ENTROPY, RELU, SQUARED_HINGE, TANH, Layout
+from spinglass_nn.networks._kernels import (
+    CROSS_ENTROPY,
+    RELU,
+    SIGN,
+    SQUARED_HINGE,
+    TANH,
+    Layout,
+)
 
 Array = NDArray[Any]
 
@@ -77,12 +86,14 @@ class Memory(NamedTuple):
 
 
 @inlined
-def activated(x: Any, activation: Int) -> Any:
-    """The activation of a vector of sums."""
+def activated(x: Any, activation: Int, one: Any) -> Any:
+    """The activation of a vector of sums; ``one`` is 1 in each lane."""
     if activation == RELU:
         return rectified(x)
     if activation == TANH:
         return hyperbolic_tangents(x)
+    if activation == SIGN:
+        return signs_of(x, one - one, one)
     return x
 
 
@@ -97,11 +108,11 @@ def scale_down(values: Array, n: Int, wide: Int, at: Int, total: Any) -> None:
 @part
 def change_of_activation(memory: Memory, at: Int, activation: Int, out: Array) -> None:
     """Fill ``out`` for the unit whose sums begin at ``at``."""
-    sums, shift = memory.sums, memory.shift
+    sums, shift, one = memory.sums, memory.shift, spread_real(out.dtype.type(1))
     for i in range(0, out.size, lanes_of(out)):
         old = load_reals(sums, at + i)
         new = old + load_reals(shift, i)
-        store_reals(out, i, activated(new, activation) - activated(old, activation))
+        store_reals(out, i, activated(new, activation, one) - activated(old, activation, one))
 
 
 @part
@@ -250,6 +261,8 @@ def climb(
                 bend(active, below, n_in)
             elif layout.activation == RELU:
                 straighten(active, below, n_in)
+            elif layout.activation == SIGN:
+                decide(active, below, n_in)
             layer_above(memory.upper, start, n_in, n_out, active, below, above)
             start += (n_in + 1) * n_out
             row += n_in

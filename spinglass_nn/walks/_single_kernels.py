@@ -168,11 +168,12 @@ def shift_from_units(
 ) -> None:
     """Change of the sums of a unit above the first layer."""
     shift, deltas, sums = memory.shift, memory.deltas, memory.sums
+    one = spread_real(shift.dtype.type(1))
     shift[:] = deltas[n_in] if place.end > n_in else 0
     for k in range(place.first, min(place.end, n_in)):
         weight, at = spread_real(deltas[k]), (place.row - n_in + k) * wide
         for i in range(0, wide, lanes_of(shift)):
-            value = activated(load_reals(sums, at + i), activation)
+            value = activated(load_reals(sums, at + i), activation, one)
             store_reals(shift, i, fused(value, weight, load_reals(shift, i)))
 
 

@@ -37,6 +37,8 @@ def act(net, z):
         return np.where(z.real > 0, z, 0)
     if net.activation == "tanh":
         return np.tanh(z)
+    if net.activation == "sign":
+        return np.where(z.real < 0, -1.0, 1.0)
     return z
 
 
@@ -45,6 +47,8 @@ def slope(net, z):
         return np.where(z.real > 0, 1.0, 0.0)
     if net.activation == "tanh":
         return 1 - np.tanh(z) ** 2
+    if net.activation == "sign":  # straight through
+        return np.where(abs(z) < 1, 1.0, 0.0)
     return np.ones_like(z)
 
 

@@ -38,6 +38,8 @@ def activations(sizes, activation, bias, theta, x):
                 z = [max(0.0, v) for v in z]
             elif activation == "tanh":
                 z = [math.tanh(v) for v in z]
+            elif activation == "sign":
+                z = [-1.0 if v < 0 else 1.0 for v in z]
         values.append(z)
     return values
 
@@ -54,6 +56,17 @@ def sample_loss(loss, z, label):
     sign = [1.0 if c == label else -1.0 for c in range(len(z))]
     short = [max(0.0, 1 - s * v) for s, v in zip(sign, z, strict=True)]
     return 0.5 * sum(s * s for s in short), [-s * e for s, e in zip(sign, short, strict=True)]
+
+
+def slope(activation, z):
+    """Derivative of an activation; of the sign, the straight-through one."""
+    if activation == "relu":
+        return 1.0 if z > 0 else 0.0
+    if activation == "tanh":
+        return 1 - math.tanh(z) ** 2
+    if activation == "sign":
+        return 1.0 if abs(z) < 1 else 0.0
+    return 1.0
 
 
 def gradient(net, theta, inputs, labels):
@@ -78,10 +91,11 @@ def gradient(net, theta, inputs, labels):
             lower = []
             for i in range(n_in):
                 d = sum(rows[j][i] * delta[j] for j in range(n_out))
-                if net.activation == "relu":
-                    d = d if below[i] > 0 else 0.0
-                elif net.activation == "tanh":
-                    d *= 1 - below[i] ** 2
+                if number > 0:
+                    weights, offset = layers[number - 1][0][i], layers[number - 1][1][i]
+                    under = values[number - 1]
+                    z = offset + sum(w * v for w, v in zip(weights, under, strict=True))
+                    d *= slope(net.activation, z)
                 lower.append(d)
             delta = lower
     return total / len(inputs)

@@ -41,7 +41,7 @@ def found(net, vectors, coefficients, data, n_threads=1, **options):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", ["relu", "tanh", "identity"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "identity", "sign"])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("hidden", [(), (1,), (13,), (17, 3), (5, 33, 11)])
 def test_mixtures_equal_the_definition(hidden, bias, activation, loss):

@@ -60,8 +60,10 @@ def check_same_steps(net, data, theta, optimizer, batch, n_steps):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_any_shape_gives_the_plain_steps(sizes, batch, dtype):
     for number, (bias, activation) in enumerate(
-        [(True, "relu"), (False, "relu"), (True, "tanh"), (False, "identity")]
+        [(True, "relu"), (False, "relu"), (True, "tanh"), (False, "identity"), (True, "sign")]
     ):
+        if activation == "sign" and dtype == np.float32:
+            continue  # rounding turns a few signs
         net, data, theta = problem(
             sizes, 2 * batch + 3, dtype, bias=bias, activation=activation
         )

@@ -20,6 +20,7 @@ from spinglass_nn.walks import (
 
 NETWORKS = [
     MLP(sizes=(4, 6, 3), activation="tanh"),
+    MLP(sizes=(4, 6, 5, 3), activation="sign"),
     MLP(sizes=(4, 6, 3), activation="relu", bias=False),
     MLP(sizes=(4, 3)),
     MLP(sizes=(4, 5, 6, 4, 3), activation="relu"),
