@@ -41,6 +41,7 @@ class Stream(IntEnum):
     POPULATION = 21
     QUENCHES = 22
     BRANCHES = 23
+    ANNEALED_MATCHING = 26
 
 
 @dataclass(frozen=True, slots=True)
