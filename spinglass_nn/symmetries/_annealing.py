@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -56,7 +57,7 @@ def _typical_gain(similar: Float64Array) -> float:
 def _rows(layers: Layers, orders: Sequence[IntArray], width: int) -> Float64Array:
     """Weights of each unit from and to neighbouring hidden layers, flat, for the kernel."""
     rows = aligned((len(orders), width, 2 * width), np.float64)
-    for k, (order, above) in enumerate(zip(orders[:-1], orders[1:], strict=True)):
+    for k, (order, above) in enumerate(itertools.pairwise(orders)):
         weight = layers[k + 1].weight[np.ix_(above, order)]
         rows[k, : order.size, width : width + above.size] = weight.T
         rows[k + 1, : above.size, : order.size] = weight

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from spinglass_nn._core import check, random, threads
@@ -153,27 +155,62 @@ def match(
     >>> found.permutation == hidden.inverse(), round(found.similarity_after, 12)
     (True, 1.0)
     """
-    network = same_network((a, b), "a and b")
-    check.choice(method, "method", METHODS)
-    n_restarts = check.count(n_restarts, "n_restarts")
-    n_sweeps = check.count(n_sweeps, "n_sweeps") if method == "annealing" else 0
+    same_network((a, b), "a and b")
+    search = search_of(method, data, n_restarts, n_sweeps)
     if balanced:
         a, b = balance(a), balance(b)
     with threads.one_blas_thread():
-        if method == "activations":
-            return _match_activations(network, a, b, data)
-        pair = pair_of(a, b)
-        exact = len(network.hidden_sizes) <= 1
-        seed = random.seed_of(rng)
-
-        def search(k: int) -> list[IntArray]:
-            return _search(network, pair, k, n_sweeps, seed)
-
-        found = threads.run(search, range(1 if exact else n_restarts), n_threads)
-    return _best_of(found, pair, identity(network), method, exact)
+        return matched(a, b, search, random.seed_of(rng), n_threads)
 
 
-def _search(network: MLP, pair: Pair, k: int, n_sweeps: int, seed: Seed) -> list[IntArray]:
+class Search(NamedTuple):
+    """How a permutation is looked for; the entries are those of `match`."""
+
+    method: str
+    data: LabelledData | None
+    n_restarts: int
+    n_sweeps: int
+
+
+def search_of(method: str, data: LabelledData | None, n_restarts: int, n_sweeps: int) -> Search:
+    """Check what a user gave, and put it together."""
+    check.choice(method, "method", METHODS)
+    if method == "activations" and data is None:
+        raise ParameterError("data must be given for method='activations', got None")
+    return Search(
+        method,
+        data,
+        check.count(n_restarts, "n_restarts"),
+        check.count(n_sweeps, "n_sweeps"),
+    )
+
+
+def matched(a: Replica, b: Replica, search: Search, seed: Seed, n_threads: int | None) -> Match:
+    """What `match` returns, for points and settings that were checked."""
+    network = a.network
+    if search.data is not None and search.method == "activations":
+        return _by_activations(network, correlations(network, a, b, search.data))
+    pair = pair_of(a, b)
+    exact = len(network.hidden_sizes) <= 1
+    n_sweeps = search.n_sweeps if search.method == "annealing" else 0
+    starts = range(1 if exact else search.n_restarts)
+    found = threads.run(
+        lambda k: _orders_of(network, pair, k, n_sweeps, seed), starts, n_threads
+    )
+    scale = pair.norm if pair.norm > 0 else 1.0
+    reached = np.array([inner_product(pair, orders) for orders in found]) / scale
+    best = int(reached.argmax())
+    return Match(
+        permutation=Permutation(tuple(found[best])),
+        similarity_before=inner_product(pair, identity(network).orders) / scale,
+        similarity_after=float(reached[best]),
+        method=search.method,
+        exact=exact,
+        restarts=reached,
+    )
+
+
+def _orders_of(network: MLP, pair: Pair, k: int, n_sweeps: int, seed: Seed) -> list[IntArray]:
     """Orders that search k ends with; they are at a maximum in each layer alone."""
     if k == 0:
         return descend(pair, list(identity(network).orders), None)
@@ -184,37 +221,16 @@ def _search(network: MLP, pair: Pair, k: int, n_sweeps: int, seed: Seed) -> list
     return descend(pair, list(start), seed.generator(Stream.MATCHING, k, 1))
 
 
-def _best_of(
-    found: list[list[IntArray]], pair: Pair, start: Permutation, method: str, exact: bool
-) -> Match:
-    scale = pair.norm if pair.norm > 0 else 1.0
-    reached = np.array([inner_product(pair, orders) for orders in found]) / scale
-    best = int(reached.argmax())
-    return Match(
-        permutation=Permutation(tuple(found[best])),
-        similarity_before=inner_product(pair, start.orders) / scale,
-        similarity_after=float(reached[best]),
-        method=method,
-        exact=exact,
-        restarts=reached,
-    )
-
-
-def _match_activations(
-    network: MLP, a: Replica, b: Replica, data: LabelledData | None
-) -> Match:
-    if data is None:
-        raise ParameterError("data must be given for method='activations', got None")
-    grams = correlations(network, a, b, data)
+def _by_activations(network: MLP, alike: list[Float64Array]) -> Match:
     start = identity(network)
     orders = tuple(
-        assign(gram, order, GAIN * len(gram))
-        for gram, order in zip(grams, start.orders, strict=True)
+        assign(layer, order, GAIN * len(layer))
+        for layer, order in zip(alike, start.orders, strict=True)
     )
     before, after = (
         sum(
-            float(gram[np.arange(len(gram)), order].sum())
-            for gram, order in zip(grams, some, strict=True)
+            float(layer[np.arange(len(layer)), order].sum())
+            for layer, order in zip(alike, some, strict=True)
         )
         / max(start.n_units, 1)
         for some in (start.orders, orders)
