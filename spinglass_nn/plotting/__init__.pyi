@@ -1,3 +1,4 @@
+from .aging import two_time
 from .appearance import style
 from .claims import verdicts
 from .disconnectivity import disconnectivity_graph
@@ -42,6 +43,7 @@ __all__ = [
     "svg",
     "training_curves",
     "triangle_histogram",
+    "two_time",
     "verdicts",
     "walk_accuracy",
     "walk_loss",
