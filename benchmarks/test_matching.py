@@ -72,7 +72,9 @@ def test_one_pair(benchmark, summary, rounds, images, hidden, kind):
     assert found.similarity_after >= a.weights @ theirs.weights / (a.norm * b.norm) - 1e-9
     epoch()  # compile
     benchmark.group = f"784-{'-'.join(map(str, hidden))}-10, {kind}"
-    benchmark.pedantic(ours, setup=lambda: times.append(timed(ours, peer, epoch)), rounds=rounds)
+    benchmark.pedantic(
+        ours, setup=lambda: times.append(timed(ours, peer, epoch)), rounds=rounds
+    )
     own, other, training = np.median(times, axis=0)
     benchmark.extra_info |= {"peer_over_ours": other / own, "epoch_over_ours": training / own}
     summary.append(

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
-from spinglass_nn import io, networks, overlaps
+from spinglass_nn import datasets, io, landscape, networks, overlaps, training
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks import MLP, stack
 from spinglass_nn.symmetries import balance, match, match_pairs, rescale
@@ -76,3 +78,20 @@ def test_pairs_survive_a_file_and_errors_say_what_is_wrong(tmp_path):
     tanh = networks.initialize(MLP((3, 4, 2), activation="tanh"), n_replicas=2, rng=0)
     with pytest.raises(ParameterError, match="activation 'relu' or 'identity'"):
         match_pairs(tanh, balanced=True)
+
+
+@pytest.mark.physics
+def test_barriers_between_solutions_fall_five_fold_when_they_are_matched():  # T8
+    """Pilot: from 0.413 to 0.025 on Fashion-MNIST with 100 hidden units."""
+    data = datasets.fashion_mnist()
+    data = datasets.Dataset(data.inputs[:3000], data.labels[:3000], n_classes=10)
+    net = MLP((784, 100, 10))
+    solutions = training.train_replicas(
+        net, data, n_replicas=4, n_epochs=200, stop_at_loss=0.03, rng=1
+    ).replicas
+    found = match_pairs(solutions)
+    for a, b in itertools.combinations(range(4), 2):
+        near = found.permutation(a, b).apply(solutions[b])
+        points = stack([solutions[a], solutions[b], near])
+        barrier = landscape.pair_barriers(net, data, points).barrier[0]
+        assert barrier[1] > 5 * barrier[2]
