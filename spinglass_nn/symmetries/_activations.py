@@ -14,7 +14,7 @@ def correlations(
     network: MLP, a: Replica, b: Replica, data: LabelledData
 ) -> list[Float64Array]:
     """Correlation of a's and b's units in each hidden layer; 0 for units that never vary."""
-    weights = [point.weights.astype(np.float64) for point in (a, b)]
+    weights = [point.weights for point in (a, b)]
     source = _blocks.source(network, data, np.dtype(np.float64))
     spaces = [np.empty(_blocks.workspace_size(network)) for _ in weights]
     sums = [np.zeros((2 * size + 1, 2 * size + 1)) for size in network.hidden_sizes]

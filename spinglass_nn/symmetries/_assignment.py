@@ -37,10 +37,8 @@ class Pair(NamedTuple):
 
 
 def pair_of(a: Replica, b: Replica) -> Pair:
-    """Layers of two points of one network, ready to be matched."""
-    layers_a, layers_b = (
-        point.network.layers(point.weights.astype(np.float64)) for point in (a, b)
-    )
+    """Two points of one network in float64, ready to be matched."""
+    layers_a, layers_b = a.layers, b.layers
     fixed = [np.zeros((size, size)) for size in a.network.hidden_sizes]
     if fixed:
         fixed[0] += layers_a[0].weight @ layers_b[0].weight.T

@@ -11,9 +11,8 @@ from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks.parameters import Replicas
-from spinglass_nn.symmetries.matching import Match, matched, search_of
+from spinglass_nn.symmetries.matching import Match, as_compared, matched, search_of
 from spinglass_nn.symmetries.permutations import Permutation
-from spinglass_nn.symmetries.rescaling import balance
 from spinglass_nn.typing import RNG, Float64Array, IntArray, LabelledData, ProgressLike
 
 
@@ -116,7 +115,7 @@ def match_pairs(
     if n < 2:
         raise ParameterError(f"points must hold at least 2 points, got {n}")
     search, seed = search_of(method, data, n_restarts, n_sweeps), random.seed_of(rng)
-    members = [balance(point) if balanced else point for point in points]
+    members = [as_compared(point, balanced) for point in points]
     pairs = list(itertools.combinations(range(n), 2))
     with track(len(pairs), "matching pairs", progress) as done:
 
