@@ -2,8 +2,9 @@
 
 The peer makes all inner products of a layer anew at each turn, as the published code does; ours
 makes those with inputs and outputs once. Both take the layers in turn from the identity, on one
-BLAS thread, in float64. Each round runs both and, for scale, one training epoch of the same
-network over 60,000 images (float32, batch 64, one thread). Times are processor times.
+BLAS thread, in float64. Each round runs both and, for scale, a call that trains the same
+network for one epoch of 60,000 images, records included (float32, batch 64, one thread).
+Times are processor times.
 """
 
 from __future__ import annotations
