@@ -43,6 +43,7 @@ class Stream(IntEnum):
     BRANCHES = 23
     WALK_MOVES = 24
     POSTERIOR = 25
+    ANNEALED_MATCHING = 26
     CURVES = 27
     TAP_STARTS = 28
     SPECTRUM = 29

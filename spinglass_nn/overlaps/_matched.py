@@ -28,7 +28,7 @@ def permutation(members: list[Replica], a: int, b: int) -> Permutation:
     """What brings the hidden units of b next to those of a."""
     # restarts for deep networks draw from a stream of the pair's own
     rng = np.random.SeedSequence(0, spawn_key=(a, b))
-    return symmetries.match(members[a], members[b], rng=rng).permutation
+    return symmetries.match(members[a], members[b], n_threads=1, rng=rng).permutation
 
 
 def aligned(

@@ -1,3 +1,4 @@
+from .aging import two_time
 from .appearance import style
 from .bands import barrier_graph, elastic_band
 from .claims import verdicts
@@ -51,6 +52,7 @@ __all__ = [
     "tap_solutions",
     "training_curves",
     "triangle_histogram",
+    "two_time",
     "verdicts",
     "walk_accuracy",
     "walk_loss",

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from spinglass_nn._core import check, random, threads
-from spinglass_nn._core.random import Stream
+from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn._core.results import result
+from spinglass_nn._core.streams import stream_states
 from spinglass_nn.errors import ParameterError
-from spinglass_nn.networks import _blocks, _kernels
-from spinglass_nn.networks.mlp import MLP, Layer
+from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica
+from spinglass_nn.symmetries._activations import correlations
+from spinglass_nn.symmetries._annealing import annealed
+from spinglass_nn.symmetries._assignment import (
+    GAIN,
+    Pair,
+    assign,
+    descend,
+    inner_product,
+    pair_of,
+)
 from spinglass_nn.symmetries.permutations import (
     Permutation,
     Points,
@@ -21,12 +30,10 @@ from spinglass_nn.symmetries.permutations import (
     random_permutation,
     same_network,
 )
-from spinglass_nn.typing import RNG, Float64Array, FloatArray, IntArray, LabelledData
+from spinglass_nn.symmetries.rescaling import balance
+from spinglass_nn.typing import RNG, Float64Array, IntArray, LabelledData
 
-METHODS = ("weights", "activations")
-_GAIN = 1e-12  # relative gain below which a better assignment is taken for rounding
-
-Layers = Sequence[Layer]
+METHODS = ("weights", "annealing", "activations")
 
 
 @result()
@@ -38,9 +45,10 @@ class Match:
     permutation : Permutation
         To be applied to b.
     similarity_before, similarity_after : float
-        Of a and b, and of a and the permuted b, from -1 to 1: for ``"weights"`` the cosine
-        of the two parameter vectors, for ``"activations"`` the correlation of matched hidden
-        units over the data, averaged over units.
+        Of a and b, and of a and the permuted b, from -1 to 1: the cosine of the two parameter
+        vectors (as compared: in the balanced gauge if it was asked for), or for
+        ``"activations"`` the correlation of matched hidden units over the data, averaged over
+        units.
     method : str
         What was compared.
     exact : bool
@@ -73,7 +81,10 @@ def match(
     *,
     method: str = "weights",
     data: LabelledData | None = None,
+    balanced: bool = False,
     n_restarts: int = 5,
+    n_sweeps: int = 2000,
+    n_threads: int | None = None,
     rng: RNG = None,
 ) -> Match:
     r"""Find the permutation of b's hidden units that makes b most similar to a.
@@ -89,6 +100,11 @@ def match(
     assigned in turn, each exactly with its neighbours held, until nothing gains; this finds
     a local maximum, so it is repeated from random permutations and the best is returned.
 
+    With ``method="annealing"`` each search but the first is simulated annealing of all
+    layers together before their turns of assignment: swaps of two units under Metropolis'
+    rule. It costs some fifteen times as much and finds the maximum where assignment alone
+    rarely does: few inputs, deep networks, much noise.
+
     With ``method="activations"`` each layer's units are assigned by the correlation of
     their activations over ``data``; layers do not depend on each other.
 
@@ -96,13 +112,20 @@ def match(
     ----------
     a, b : Replica
         Points of one network.
-    method : {"weights", "activations"}
-        What is compared.
+    method : {"weights", "annealing", "activations"}
+        What is compared, and how the best permutation is looked for.
     data : Dataset, optional
         Inputs for ``"activations"``.
+    balanced : bool
+        Compare weights in the balanced gauge, so that rescaling of units does not count (ReLU
+        and identity); the permutation is the one for the points as they are, too.
     n_restarts : int
         Searches in networks with two hidden layers or more: the first from the identity,
-        search k from the k-th random permutation.
+        by assignment; search k from the k-th random permutation.
+    n_sweeps : int
+        Of each annealing; in a sweep every unit is once proposed for a swap.
+    n_threads : int, optional
+        Threads, one search each. Default: all cores. The result does not depend on it.
     rng : Generator, SeedSequence, int or None
         Seed of the further searches.
 
@@ -114,12 +137,13 @@ def match(
     Raises
     ------
     ParameterError
-        If the points belong to different networks, or the data are missing.
+        If the points belong to different networks, the data are missing, or the balanced
+        gauge is asked for and the activation is not homogeneous.
 
     References
     ----------
     Ainsworth, Hayase and Srinivasa 2023 (arXiv:2209.04836), matching by weights and by
-    activations.
+    activations; Entezari et al. 2022 (arXiv:2110.06296), annealing.
 
     Examples
     --------
@@ -131,158 +155,89 @@ def match(
     >>> found.permutation == hidden.inverse(), round(found.similarity_after, 12)
     (True, 1.0)
     """
-    network = same_network((a, b), "a and b")
-    check.choice(method, "method", METHODS)
-    n_restarts = check.count(n_restarts, "n_restarts")
+    same_network((a, b), "a and b")
+    search = search_of(method, data, n_restarts, n_sweeps)
+    a, b = (as_compared(point, balanced) for point in (a, b))
     with threads.one_blas_thread():
-        if method == "activations":
-            return _match_activations(network, a, b, data)
-        return _match_weights(network, a, b, n_restarts, rng)
+        return matched(a, b, search, random.seed_of(rng), n_threads)
 
 
-def _match_weights(network: MLP, a: Replica, b: Replica, n_restarts: int, rng: RNG) -> Match:
-    layers_a, layers_b = _as_float64(a), _as_float64(b)
-    norm = a.norm * b.norm
-    exact = len(network.hidden_sizes) <= 1
-    seed = random.seed_of(rng)
-    starts = [identity(network)]
-    for k in range(1, 1 if exact else n_restarts):
-        starts.append(random_permutation(network, rng=seed.generator(Stream.MATCHING, k, 0)))
-    found, values = [], []
-    for k, start in enumerate(starts):
-        generator = None if k == 0 else seed.generator(Stream.MATCHING, k, 1)
-        orders, value = _search(layers_a, layers_b, list(start.orders), norm, generator)
-        found.append(orders)
-        values.append(value)
-    best = int(np.argmax(values))
-    scale = norm if norm > 0 else 1.0
-    return Match(
-        permutation=Permutation(tuple(found[best])),
-        similarity_before=_inner(layers_a, layers_b, starts[0].orders) / scale,
-        similarity_after=values[best] / scale,
-        method="weights",
-        exact=exact,
-        restarts=np.array(values) / scale,
+class Search(NamedTuple):
+    """How a permutation is looked for; the entries are those of `match`."""
+
+    method: str
+    data: LabelledData | None
+    n_restarts: int
+    n_sweeps: int
+
+
+def search_of(method: str, data: LabelledData | None, n_restarts: int, n_sweeps: int) -> Search:
+    """Check what a user gave, and put it together."""
+    check.choice(method, "method", METHODS)
+    if method == "activations" and data is None:
+        raise ParameterError("data must be given for method='activations', got None")
+    return Search(
+        method,
+        data,
+        check.count(n_restarts, "n_restarts"),
+        check.count(n_sweeps, "n_sweeps"),
     )
 
 
-def _as_float64(replica: Replica) -> Layers:
-    return replica.network.layers(replica.weights.astype(np.float64))
+def as_compared(point: Replica, balanced: bool) -> Replica:
+    """The point in float64, in the balanced gauge if wanted."""
+    double = Replica(point.network, point.weights.astype(np.float64, copy=False))
+    return balance(double) if balanced else double
 
 
-def _search(
-    a: Layers,
-    b: Layers,
-    orders: list[IntArray],
-    norm: float,
-    generator: np.random.Generator | None,
-) -> tuple[list[IntArray], float]:
-    """Assign layer after layer (from below, or in random turns) until nothing gains."""
-    gained = True
-    while gained:
-        gained = False
-        turns = np.arange(len(orders))
-        if generator is not None:
-            turns = generator.permutation(turns)
-        for k in turns:
-            gram = _gram(a, b, orders, int(k))
-            order = _assign(gram, orders[k], _GAIN * norm)
-            gained |= order is not orders[k]
-            orders[k] = order
-        gained &= len(orders) > 1
-    return orders, _inner(a, b, orders)
+def matched(a: Replica, b: Replica, search: Search, seed: Seed, n_threads: int | None) -> Match:
+    """What `match` returns, for points and settings that were checked."""
+    network = a.network
+    if search.data is not None and search.method == "activations":
+        return _by_activations(network, correlations(network, a, b, search.data))
+    pair = pair_of(a, b)
+    exact = len(network.hidden_sizes) <= 1
+    n_sweeps = search.n_sweeps if search.method == "annealing" else 0
+    starts = range(1 if exact else search.n_restarts)
+    found = threads.run(
+        lambda k: _orders_of(network, pair, k, n_sweeps, seed), starts, n_threads
+    )
+    scale = pair.norm if pair.norm > 0 else 1.0
+    reached = np.array([inner_product(pair, orders) for orders in found]) / scale
+    best = int(reached.argmax())
+    return Match(
+        permutation=Permutation(tuple(found[best])),
+        similarity_before=inner_product(pair, identity(network).orders) / scale,
+        similarity_after=float(reached[best]),
+        method=search.method,
+        exact=exact,
+        restarts=reached,
+    )
 
 
-def _permuted(layer: Layer, orders: Sequence[IntArray], k: int) -> FloatArray:
-    """Weights of layer k of b with its inputs (not its outputs) in the order found."""
-    weight: FloatArray = layer.weight if k == 0 else layer.weight[:, orders[k - 1]]
-    return weight
+def _orders_of(network: MLP, pair: Pair, k: int, n_sweeps: int, seed: Seed) -> list[IntArray]:
+    """Orders that search k ends with; they are at a maximum in each layer alone."""
+    if k == 0:
+        return descend(pair, list(identity(network).orders), None)
+    start = random_permutation(network, rng=seed.generator(Stream.MATCHING, k, 0)).orders
+    if n_sweeps > 0:
+        state = stream_states(seed, Stream.ANNEALED_MATCHING, 1, k)[0]
+        start = tuple(annealed(pair, start, n_sweeps, state))
+    return descend(pair, list(start), seed.generator(Stream.MATCHING, k, 1))
 
 
-def _gram(a: Layers, b: Layers, orders: Sequence[IntArray], k: int) -> Float64Array:
-    """Inner products of a's and b's units in hidden layer k, over inputs, bias and outputs."""
-    gram: Float64Array = a[k].weight @ _permuted(b[k], orders, k).T
-    bias_a, bias_b = a[k].bias, b[k].bias
-    if bias_a is not None and bias_b is not None:
-        gram += np.outer(bias_a, bias_b)
-    above = b[k + 1].weight
-    if k + 1 < len(orders):
-        above = above[orders[k + 1]]
-    gram += a[k + 1].weight.T @ above
-    return gram
-
-
-def _assign(gram: Float64Array, current: IntArray, least_gain: float) -> IntArray:
-    """The best order for a matrix of similarities; the current one unless it gains."""
-    rows, order = linear_sum_assignment(gram, maximize=True)
-    if gram[rows, order].sum() - gram[rows, current].sum() <= least_gain:
-        return current
-    return np.asarray(order, dtype=np.int64)
-
-
-def _inner(a: Layers, b: Layers, orders: Sequence[IntArray]) -> float:
-    """Inner product of a and the permuted b."""
-    total = 0.0
-    for k, (one, other) in enumerate(zip(a, b, strict=True)):
-        weight, bias = _permuted(other, orders, k), other.bias
-        if k < len(orders):
-            weight = weight[orders[k]]
-            bias = None if bias is None else bias[orders[k]]
-        total += float(np.vdot(one.weight, weight))
-        if one.bias is not None and bias is not None:
-            total += float(np.vdot(one.bias, bias))
-    return total
-
-
-def _match_activations(
-    network: MLP, a: Replica, b: Replica, data: LabelledData | None
-) -> Match:
-    if data is None:
-        raise ParameterError("data must be given for method='activations', got None")
-    grams = _correlations(network, a, b, data)
+def _by_activations(network: MLP, alike: list[Float64Array]) -> Match:
     start = identity(network)
     orders = tuple(
-        _assign(gram, order, _GAIN * len(gram))
-        for gram, order in zip(grams, start.orders, strict=True)
+        assign(layer, order, GAIN * len(layer))
+        for layer, order in zip(alike, start.orders, strict=True)
     )
     before, after = (
         sum(
-            float(gram[np.arange(len(gram)), order].sum())
-            for gram, order in zip(grams, some, strict=True)
+            float(layer[np.arange(len(layer)), order].sum())
+            for layer, order in zip(alike, some, strict=True)
         )
         / max(start.n_units, 1)
         for some in (start.orders, orders)
     )
     return Match(Permutation(orders), before, after, "activations", True, np.array([after]))
-
-
-def _correlations(
-    network: MLP, a: Replica, b: Replica, data: LabelledData
-) -> list[Float64Array]:
-    """Correlation of a's and b's units in each hidden layer; 0 for units that never vary."""
-    weights = [point.weights.astype(np.float64) for point in (a, b)]
-    source = _blocks.source(network, data, np.dtype(np.float64))
-    spaces = [np.empty(_blocks.workspace_size(network)) for _ in weights]
-    sums = [np.zeros((2 * size + 1, 2 * size + 1)) for size in network.hidden_sizes]
-    layout = network.layout
-    for block in source.blocks(0, source.n_samples):
-        n = len(block.inputs)
-        for theta, space in zip(weights, spaces, strict=True):
-            _kernels.forward(theta, layout, block.inputs, space)
-        for k, total in enumerate(sums):
-            views = [_kernels.activation_view(s, layout.sizes, k, n) for s in spaces]
-            both = np.concatenate([*views, np.ones((n, 1))], axis=1)
-            total += both.T @ both
-    return [_correlation(total, source.n_samples) for total in sums]
-
-
-def _correlation(total: Float64Array, n_samples: int) -> Float64Array:
-    mean = total[:-1, -1] / n_samples
-    covariance = total[:-1, :-1] / n_samples - np.outer(mean, mean)
-    variance = np.diag(covariance).copy()
-    # what is left of a constant by rounding is no variance
-    constant = variance <= 1e-12 * np.diag(total)[:-1] / n_samples
-    scale = np.where(constant, 0.0, 1 / np.sqrt(np.where(constant, 1.0, variance)))
-    size = variance.size // 2
-    correlation: Float64Array = (covariance * np.outer(scale, scale))[:size, size:]
-    return correlation

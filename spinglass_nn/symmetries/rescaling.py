@@ -16,6 +16,7 @@ from spinglass_nn.networks.parameters import Replica
 from spinglass_nn.typing import Float64Array, FloatArray
 
 TOLERANCE = 1e-12
+HOMOGENEOUS = ("relu", "identity")  # activations with phi(s z) = s phi(z) for s > 0
 
 
 @result()
@@ -261,7 +262,7 @@ class _Gauge(NamedTuple):
 
 
 def _check_homogeneous(network: MLP) -> None:
-    if network.activation not in ("relu", "identity"):
+    if network.activation not in HOMOGENEOUS:
         raise ParameterError(
             "replica must belong to a network with activation 'relu' or 'identity' for "
             f"rescaling to leave its function alone, got {network}"

@@ -50,3 +50,22 @@ def norms(layers, hidden, unit):
     inner = sum(w * w for w in weight[unit]) + (0.0 if bias is None else bias[unit] ** 2)
     outer = sum(w * w for w in layers[hidden + 1][0][:, unit])
     return np.sqrt(inner), np.sqrt(outer)
+
+
+def annealed_orders(layers_a, layers_b, orders, temperatures, generator):
+    """Swaps under Metropolis' rule, each judged by all inner products made again."""
+    orders = [list(order) for order in orders]
+    here = overlap(layers_a, permuted_layers(layers_b, orders))
+    for temperature in temperatures:
+        for order in orders:
+            for i in range(len(order) if len(order) > 1 else 0):
+                j = int(generator.random() * (len(order) - 1))
+                j += j >= i
+                order[i], order[j] = order[j], order[i]
+                there = overlap(layers_a, permuted_layers(layers_b, orders))
+                gain = there - here
+                if gain >= 0 or generator.random() < np.exp(gain / temperature):
+                    here = there
+                else:
+                    order[i], order[j] = order[j], order[i]
+    return orders
