@@ -1,7 +1,6 @@
 from .annealing import AnnealingRun, simulated_annealing
 from .descent import Descent, descend
 from .equilibration import (
-    EquilibrationTest,
     layer_identity,
     link_overlap_identity,
     overlap_identity,
@@ -19,7 +18,6 @@ from .zero_temperature import Quench, quench
 __all__ = [
     "AnnealingRun",
     "Descent",
-    "EquilibrationTest",
     "LangevinRun",
     "LangevinState",
     "MonteCarloRun",

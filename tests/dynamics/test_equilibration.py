@@ -7,7 +7,6 @@ import pytest
 
 import spinglass_nn as sg
 from spinglass_nn.dynamics.equilibration import (
-    EquilibrationTest,
     layer_identity,
     link_overlap_identity,
     overlap_identity,
@@ -16,6 +15,7 @@ from spinglass_nn.dynamics.equilibration import (
 from spinglass_nn.dynamics.zero_temperature import quench
 from spinglass_nn.errors import DataError, ParameterError, ShapeError
 from spinglass_nn.spins import EdwardsAnderson, LayeredIsing, SherringtonKirkpatrick, exact
+from spinglass_nn.statistics import EquilibrationTest
 
 TEMPERATURES = [0.4, 1.0, 2.5]
 
