@@ -21,6 +21,7 @@ from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn._core.simd_tiles import TILE_REALS, TILE_VECTORS
 from spinglass_nn.networks import _affine_kernels as kernels
 from spinglass_nn.networks._blocks import Block, Source
+from spinglass_nn.networks._column_losses import COLUMNS
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray, ProgressLike
 
@@ -272,7 +273,7 @@ def _units(
 
 def scratch_for(net: MLP, family: kernels.Family) -> kernels.Scratch:
     """Workspaces for one thread; they begin as zeros, so nothing read is ever undefined."""
-    dtype, columns = family.panels.dtype, kernels.COLUMNS
+    dtype, columns = family.panels.dtype, COLUMNS
     lanes = 64 // dtype.itemsize
     width = net.sizes[1]
     rows = max(net.sizes[1:]) + TALLEST

@@ -36,19 +36,16 @@ from spinglass_nn._core.simd_reals import (
     sum_of_lanes,
 )
 from spinglass_nn.networks._affine_kernels import (
-    COLUMNS,
-    FAR,
     Family,
     Scratch,
     bend,
-    cross_entropy,
     decide,
     layer_above,
     prepare_block,
     signs_of,
-    squared_loss,
     straighten,
 )
+from spinglass_nn.networks._column_losses import COLUMNS, FAR, cross_entropy, squared_loss
 from spinglass_nn.networks._kernels import (
     CROSS_ENTROPY,
     RELU,

@@ -12,8 +12,9 @@ from spinglass_nn._core import simd
 from spinglass_nn._core.codes import SMALLEST, coded
 from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn.networks import MLP, _affine
-from spinglass_nn.networks._affine_kernels import COLUMNS, Family
+from spinglass_nn.networks._affine_kernels import Family
 from spinglass_nn.networks._blocks import Source, source
+from spinglass_nn.networks._column_losses import COLUMNS
 from spinglass_nn.typing import FloatArray, LabelledData
 from spinglass_nn.walks import _change_kernels as kernels
 from spinglass_nn.walks._single_kernels import CAP, FREE, METROPOLIS, Chance, walk_singly
