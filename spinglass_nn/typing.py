@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -44,3 +44,22 @@ class LabelledData(Protocol):
 
     @property
     def n_classes(self) -> int | None: ...  # noqa: D102
+
+
+@runtime_checkable
+class WeightLayer(Protocol):
+    """The weights into one layer of units, and their biases."""
+
+    @property
+    def weight(self) -> FloatArray: ...  # noqa: D102
+
+    @property
+    def bias(self) -> FloatArray | None: ...  # noqa: D102
+
+
+@runtime_checkable
+class WeightLayers(Protocol):
+    """What a spin model needs of a network: its layers, from the inputs to the outputs."""
+
+    @property
+    def layers(self) -> Sequence[WeightLayer]: ...  # noqa: D102

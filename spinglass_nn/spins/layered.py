@@ -15,7 +15,7 @@ from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError, ParameterError, ShapeError
 from spinglass_nn.spins import layered_theory, models
 from spinglass_nn.spins.graphs import IsingGraph
-from spinglass_nn.typing import Float64Array
+from spinglass_nn.typing import Float64Array, WeightLayers
 
 SCALES = ("raw", "unit-row", "layer")
 
@@ -119,6 +119,48 @@ class LayeredIsing(models.PairInteraction):
             fields.append(bias / factors[k])
         scaled = tuple(w / f for w, f in zip(matrices, factors, strict=True))
         return cls(scaled, np.concatenate(fields), scale, factors)
+
+    @classmethod
+    def from_network(
+        cls, replica: WeightLayers, scale: str = "raw", *, fields: bool = True
+    ) -> LayeredIsing:
+        """Read one network, trained here or loaded from file, as a spin model.
+
+        Parameters
+        ----------
+        replica : Replica
+            Anything whose ``layers`` have a ``weight`` (outputs, inputs) and a ``bias``.
+        scale : {"raw", "unit-row", "layer"}
+            See `from_weights`.
+        fields : bool
+            Whether biases are external fields; else they are left out, and all spins may be
+            turned over.
+
+        Returns
+        -------
+        LayeredIsing
+            The model.
+
+        Raises
+        ------
+        DataError
+            If there are no layers (one of several replicas has to be chosen), a number is not
+            finite, or a matrix is zero.
+
+        Examples
+        --------
+        >>> import spinglass_nn as sg
+        >>> net = sg.networks.MLP(sizes=(4, 3, 2))
+        >>> LayeredIsing.from_network(sg.networks.initialize(net, rng=0)[0])
+        <layered Ising model: 4-3-2 spins, raw>
+        """
+        layers = tuple(replica.layers) if isinstance(replica, WeightLayers) else ()
+        if not layers or any(np.ndim(layer.weight) != 2 for layer in layers):
+            raise DataError(
+                f"replica must be one network with layers, got {type(replica).__name__}"
+            )
+        biases = [layer.bias if fields else None for layer in layers]
+        return cls.from_weights([layer.weight for layer in layers], biases, scale)
 
     def __repr__(self) -> str:
         field = ", with fields" if self.fields.any() else ""
