@@ -88,13 +88,11 @@ class Plan:
         kernels.pack_vectors(stacked, turned, k, self.table, packed)
         return packed
 
-    def point(self, n: int) -> kernels.Point:
+    def point(self, n: int, dtype: np.dtype[Any]) -> kernels.Point:
         """Room for a run of ``n`` samples as seen from a point."""
         n_units = n * self.size(kernels.UNITS)
         bends = n * sum(self.net.hidden_sizes) if self.net.activation == "tanh" else 0
-        return kernels.Point(
-            *(np.empty(m, dtype=self.dtype) for m in (n_units, n_units, bends))
-        )
+        return kernels.Point(*(np.empty(m, dtype=dtype) for m in (n_units, n_units, bends)))
 
     def scratch(self, k: int) -> kernels.Scratch:
         """Room for one block of samples and ``k`` vectors."""

@@ -234,12 +234,20 @@ class Engine:
         return rows
 
     def _prepared(self, start: int, stop: int, inputs: FloatArray) -> kernels.Point:
-        point = self.plan.point(stop - start)
+        """The samples as seen from the point; what is kept is computed in float64.
+
+        Of units within rounding of their kink it is then known on which side they are, and one
+        unit of one sample on the wrong side may be most of the error of an eigenpair.
+        """
+        dtype = np.dtype(np.float64) if self._hold else self.plan.dtype
+        point = self.plan.point(stop - start, dtype)
         labels = self._source.labels[start:stop]
-        targets = self._source.targets[start:stop]
-        for values in (labels, targets):
+        targets = self._source.targets[start:stop].astype(dtype, copy=False)
+        theta, inputs = (a.astype(dtype, copy=False) for a in (self._theta, inputs))
+        for values in (inputs, labels, targets):
             values.flags.writeable = False
-        kernels.prepare(self._theta, self._layout, inputs, labels, targets, point)
+        kernels.prepare(theta, self._layout, inputs, labels, targets, point)
         if self._hold:
+            point = kernels.Point(*(a.astype(self.plan.dtype, copy=False) for a in point))
             self._points[start] = point
         return point
