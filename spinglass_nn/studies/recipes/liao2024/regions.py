@@ -1,0 +1,172 @@
+"""Protocol (b), third reading: from the region around a solution to that around its copy."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from spinglass_nn._core.progress import track
+from spinglass_nn._core.results import result
+from spinglass_nn.datasets.dataset import Dataset
+from spinglass_nn.landscape import RegionBarriers, region_barriers
+from spinglass_nn.networks import Replica, Replicas, stack
+from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
+from spinglass_nn.studies.recipes.liao2024.pieces import kept
+from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
+from spinglass_nn.studies.task import Context
+from spinglass_nn.symmetries import Permutation, random_permutation
+from spinglass_nn.typing import Float64Array
+from spinglass_nn.walks import random_walk
+
+# a free walk of Gaussian moves ends at a Gaussian distance however many steps it takes
+_STEPS = 20
+
+
+@result()
+class Regions:
+    """Barriers between points of walks around solutions and around their copies.
+
+    Every region is entered by two sets of free walks from its centre. Values are means over
+    all lines between the sets, one for each solution.
+
+    Parameters
+    ----------
+    excursions : array (n_excursions,)
+        Length of the walks over that of the solution.
+    loss : array (n_excursions, n_solutions)
+        Mean at the ends of the walks.
+    within : array (n_excursions, n_solutions)
+        From one set to the other, in one region.
+    across : array (n_excursions, n_solutions)
+        The second set permuted: to the region of a copy.
+    lowest : array (n_excursions, n_solutions)
+        The lowest of the lines to the copy's region.
+    apart : array (n_excursions, n_solutions)
+        To the region of an independent solution.
+    centre, centre_apart : array (n_solutions,)
+        From the solution to its copy, and to the independent solution.
+    """
+
+    excursions: Float64Array
+    loss: Float64Array
+    within: Float64Array
+    across: Float64Array
+    lowest: Float64Array
+    apart: Float64Array
+    centre: Float64Array
+    centre_apart: Float64Array
+
+
+@result()
+class _Region:
+    """The row of one solution, excursions along each array, and its centre."""
+
+    loss: Float64Array
+    within: Float64Array
+    across: Float64Array
+    lowest: Float64Array
+    apart: Float64Array
+    centre: Float64Array
+
+
+def run(context: Context) -> Regions:
+    """Walk around every centre, and look at all lines between the walks' ends."""
+    p: Parameters = context.parameters
+    found: Solutions = context.results["solutions"]
+    data = probe(p, context.shared)
+    n = min(p.n_walk_solutions, len(found.independent))
+    rows = []
+    with track(n, "lines between regions", context.progress) as tick:
+        for k in range(n):
+            row = partial(_region, context, data, found, k, n)
+            rows.append(kept(context, f"region{k}", row))
+            tick(1)
+
+    def columns(name: str) -> Float64Array:
+        return np.stack([getattr(row, name) for row in rows], axis=1)
+
+    centre, centre_apart = columns("centre")
+    return Regions(
+        excursions=np.array(p.region_excursions),
+        loss=columns("loss"),
+        within=columns("within"),
+        across=columns("across"),
+        lowest=columns("lowest"),
+        apart=columns("apart"),
+        centre=centre,
+        centre_apart=centre_apart,
+    )
+
+
+def _region(context: Context, data: Dataset, found: Solutions, k: int, n: int) -> _Region:
+    """Everything about one solution; the other one is beyond those that are centres."""
+    p: Parameters = context.parameters
+    points = found.independent
+    other = points[(k + n) % len(points)] if n < len(points) else points[(k + 1) % n]
+    permutation = random_permutation(points.network, rng=context.rng(1, k))
+    m, rows = p.n_region_points, []
+    for i, rho in enumerate(p.region_excursions):
+        around = _ends(context, data, points[k], rho, 2 * m, (2, k, i))
+        beside = _ends(context, data, other, rho, m, (3, k, i))
+        first, second = around[:m], around[m:]
+        within = _lines(context, data, first, second)
+        across = _lines(context, data, first, second, permutation)
+        apart = _lines(context, data, first, beside)
+        rows.append(
+            (
+                within.loss.mean(),
+                within.barrier.mean(),
+                across.barrier.mean(),
+                across.barrier.min(),
+                apart.barrier.mean(),
+            )
+        )
+    one = stack([points[k]])
+    centre = [
+        _lines(context, data, one, one, permutation).barrier[0, 0],
+        _lines(context, data, one, stack([other])).barrier[0, 0],
+    ]
+    return _Region(*np.array(rows).T, np.array(centre))
+
+
+def _ends(
+    context: Context,
+    data: Dataset,
+    start: Replica,
+    excursion: float,
+    n: int,
+    index: tuple[int, ...],
+) -> Replicas:
+    """Where free walks from a solution have come to."""
+    walk = random_walk(
+        start.network,
+        data,
+        start,
+        n_steps=_STEPS,
+        excursion=excursion,
+        n_walkers=n,
+        record_every=_STEPS,
+        test=False,
+        n_threads=context.n_threads,
+        rng=context.rng(*index),
+    )
+    return Replicas(start.network, walk.state.positions)
+
+
+def _lines(
+    context: Context,
+    data: Dataset,
+    first: Replicas,
+    second: Replicas,
+    permutation: Permutation | None = None,
+) -> RegionBarriers:
+    return region_barriers(
+        first.network,
+        data,
+        first,
+        second,
+        permutation=permutation,
+        n_points=context.parameters.n_points,
+        n_threads=context.n_threads,
+    )
