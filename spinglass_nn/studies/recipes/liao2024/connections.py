@@ -30,11 +30,11 @@ from spinglass_nn.studies.recipes.liao2024.pieces import kept
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import match, random_permutation, swap
-from spinglass_nn.training import SGD, train_replicas
+from spinglass_nn.training import SGD, Cosine, train_replicas
 from spinglass_nn.typing import Float64Array
 
-# so few units that solutions are separated, as far as bands can tell: the control
-NARROW = 4
+# so few units that bands to copies stay high: the control in which barriers are found
+NARROW = 2
 _NARROW_EPOCHS = 20
 
 
@@ -53,7 +53,7 @@ class Connections:
     copies, copy_bands : tuple of LossCurve
         From the first of each pair to its own permuted copy: line and band.
     narrow, narrow_bands : tuple of LossCurve
-        The same as ``straight`` and ``bands`` for networks of `NARROW` hidden units.
+        The same as ``copies`` and ``copy_bands`` for networks of `NARROW` hidden units.
     forces : array (3, n_pairs)
         How far the bands were from convergence: between solutions, to copies, narrow.
     spare : LossCurve
@@ -107,11 +107,11 @@ def run(context: Context) -> Connections:
     solutions, data = found.independent, context.shared
     bare = replace(data, test=None)
     pairs = solution_pairs(len(solutions), min(p.n_band_pairs, len(solutions) // 2))
-    narrow = _narrow_solutions(context, 2 * len(pairs))
+    narrow = _narrow_solutions(context, len(pairs))
     joined = []
     with track(len(pairs), "elastic bands and curves", context.progress) as tick:
         for n, (i, j) in enumerate(pairs):
-            ends = (solutions[i], solutions[j], narrow[2 * n], narrow[2 * n + 1])
+            ends = (solutions[i], solutions[j], narrow[n])
             joined.append(kept(context, f"pair{n}", partial(_joined, context, data, ends, n)))
             tick(1)
     few = solutions[: p.n_graph]
@@ -144,11 +144,11 @@ def run(context: Context) -> Connections:
 
 
 def _joined(
-    context: Context, data: Dataset, ends: tuple[Replica, Replica, Replica, Replica], n: int
+    context: Context, data: Dataset, ends: tuple[Replica, Replica, Replica], n: int
 ) -> _Joined:
-    """All paths of one pair of solutions, and of one pair of narrow ones."""
+    """All paths of one pair of solutions, and those of a narrow network."""
     p: Parameters = context.parameters
-    a, b, c, d = ends
+    a, b, c = ends
     copy = random_permutation(a.network, rng=context.rng(1, n)).apply(a)
     lines = [
         interpolate(a, end, n_points=p.n_points, name=name)
@@ -159,12 +159,16 @@ def _joined(
         )
     ]
     straight, matched, direct = loss_curves(a.network, data, lines, n_threads=context.n_threads)
+    swapped = swap(c.network, 0, 0, 1).apply(c)
     narrow = loss_curve(
-        c.network, data, interpolate(c, d, n_points=p.n_points), n_threads=context.n_threads
+        c.network,
+        data,
+        interpolate(c, swapped, n_points=p.n_points),
+        n_threads=context.n_threads,
     )
     band = _band(context, data, a, b, (2, n))
     copy_band = _band(context, data, a, copy, (3, n))
-    narrow_band = _band(context, data, c, d, (4, n))
+    narrow_band = _band(context, data, c, swapped, (4, n))
     curve = bezier_curve(
         a.network,
         data,
@@ -202,11 +206,18 @@ def _band(
         n_pivots=p.band_pivots,
         n_steps=p.band_steps,
         batch_size=p.band_batch_size,
+        optimizer=_cooled(p, data),
         n_points_per_leg=_PER_LEG,
         record_every=p.band_steps,
         n_threads=context.n_threads,
         rng=context.rng(*index),
     )
+
+
+def _cooled(p: Parameters, data: Dataset) -> SGD:
+    """The rate falls to zero, for at a constant one minibatches keep the band from settling."""
+    passes = p.band_steps * min(p.band_batch_size, data.n_samples) / data.n_samples
+    return SGD(learning_rate=0.1, momentum=0.9, schedule=Cosine(passes))
 
 
 def _narrow_solutions(context: Context, n: int) -> Replicas:
@@ -269,6 +280,7 @@ def _relaxed(context: Context, data: Dataset, solutions: Replicas) -> BarrierGra
             schedule=AutoNEB((p.band_steps,), (1.0,)),
             n_pivots=p.band_pivots,
             batch_size=p.band_batch_size,
+            optimizer=_cooled(p, data),
             state=graph,
             progress=context.progress,
             n_threads=context.n_threads,

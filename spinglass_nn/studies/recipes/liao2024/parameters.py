@@ -140,9 +140,9 @@ SCALES: dict[str, dict[str, Any]] = {
         "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
-        "widths": (16, 64, 256), "width_solutions": 6, "n_band_pairs": 4, "band_pivots": 5,
-        "band_steps": 200, "n_graph": 8, "n_graph_bands": 0, "region_excursions": (0.3, 1.0),
-        "n_region_points": 2,
+        "widths": (16, 64, 128), "width_solutions": 5, "n_band_pairs": 4, "band_pivots": 5,
+        "band_steps": 140, "curve_epochs": 5, "n_graph": 6, "n_graph_bands": 0,
+        "region_excursions": (0.3, 1.0), "n_region_points": 2,
     },
     "standard": {},
 }  # fmt: skip

@@ -19,7 +19,7 @@ from spinglass_nn.symmetries import Permutation, random_permutation
 from spinglass_nn.typing import Float64Array
 from spinglass_nn.walks import random_walk
 
-# a free walk of Gaussian moves ends at a Gaussian distance however many steps it takes
+# the end of a free walk of Gaussian moves is Gaussian, however many steps it takes
 _STEPS = 20
 
 
@@ -106,9 +106,11 @@ def _region(context: Context, data: Dataset, found: Solutions, k: int, n: int) -
     other = points[(k + n) % len(points)] if n < len(points) else points[(k + 1) % n]
     permutation = random_permutation(points.network, rng=context.rng(1, k))
     m, rows = p.n_region_points, []
-    for i, rho in enumerate(p.region_excursions):
-        around = _ends(context, data, points[k], rho, 2 * m, (2, k, i))
-        beside = _ends(context, data, other, rho, m, (3, k, i))
+    farthest = _ends(context, data, points[k], 2 * m, (2, k))
+    beyond = _ends(context, data, other, m, (3, k))
+    for rho in p.region_excursions:
+        around = _nearer(farthest, points[k], rho / p.region_excursions[-1])
+        beside = _nearer(beyond, other, rho / p.region_excursions[-1])
         first, second = around[:m], around[m:]
         within = _lines(context, data, first, second)
         across = _lines(context, data, first, second, permutation)
@@ -134,17 +136,16 @@ def _ends(
     context: Context,
     data: Dataset,
     start: Replica,
-    excursion: float,
     n: int,
     index: tuple[int, ...],
 ) -> Replicas:
-    """Where free walks from a solution have come to."""
+    """Where the longest free walks from a solution have come to."""
     walk = random_walk(
         start.network,
         data,
         start,
         n_steps=_STEPS,
-        excursion=excursion,
+        excursion=context.parameters.region_excursions[-1],
         n_walkers=n,
         record_every=_STEPS,
         test=False,
@@ -152,6 +153,11 @@ def _ends(
         rng=context.rng(*index),
     )
     return Replicas(start.network, walk.state.positions)
+
+
+def _nearer(ends: Replicas, start: Replica, share: float) -> Replicas:
+    """Ends of shorter walks in the same directions, which are as likely as any."""
+    return Replicas(ends.network, start.weights + share * (ends.weights - start.weights))
 
 
 def _lines(
