@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import ABSTRACT, INFERRED, Claim
 from spinglass_nn.studies.recipes.liao2024.connections import NARROW, Connections
@@ -57,7 +58,7 @@ def _regions(regions: Regions) -> Claim:
     )
 
 
-def _refuted(left: rules.Estimate, n: int) -> str:
+def _refuted(left: Estimate, n: int) -> str:
     """Verdict on 'a barrier separates': a path found is an upper bound, so it can only refute."""
     low = rules.below(left, _LEFT, n) == rules.SUPPORTED
     return rules.NOT_SUPPORTED if low else rules.CANNOT_TELL
@@ -95,7 +96,7 @@ def _solutions(found: Connections) -> Claim:
     n = len(found.straight)
     left = rules.mean_of(found.left("bands", "straight"))
 
-    def mean(name: str) -> rules.Estimate:
+    def mean(name: str) -> Estimate:
         return rules.mean_of(np.array([c.barrier for c in getattr(found, name)]))
 
     return Claim(

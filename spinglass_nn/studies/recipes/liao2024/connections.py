@@ -123,6 +123,7 @@ def run(context: Context) -> Connections:
             align=align,
             n_points=p.n_points,
             n_threads=context.n_threads,
+            rng=context.rng(7),
         )
         for align in (None, "permutations")
     }
@@ -248,7 +249,8 @@ def _spare_paths(
     for source, target in zip(solution.layers, net.layers(weights), strict=True):
         n_out, n_in = source.weight.shape
         target.weight[:n_out, :n_in] = source.weight
-        target.bias[:n_out] = source.bias
+        if source.bias is not None and target.bias is not None:
+            target.bias[:n_out] = source.bias
     start = Replica(net, weights)
     wide = replace(data, inputs=data.inputs.astype(np.float64))
     paths = [

@@ -129,7 +129,8 @@ def _region(context: Context, data: Dataset, found: Solutions, k: int, n: int) -
         _lines(context, data, one, one, permutation).barrier[0, 0],
         _lines(context, data, one, stack([other])).barrier[0, 0],
     ]
-    return _Region(*np.array(rows).T, np.array(centre))
+    loss, within, across, lowest, apart = np.array(rows).T
+    return _Region(loss, within, across, lowest, apart, np.array(centre))
 
 
 def _ends(

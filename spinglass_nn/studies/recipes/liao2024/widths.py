@@ -70,7 +70,8 @@ class Widths:
         x = np.log(self.widths)
         share = (x - x.mean()) / np.square(x - x.mean()).sum()
         return Estimate(
-            float(share @ np.log(means)), float(np.sqrt(np.square(share * errors / means).sum()))
+            float(share @ np.log(means)),
+            float(np.sqrt(np.square(share * errors / means).sum())),
         )
 
     def _values(self, kind: str) -> Float64Array:
@@ -138,9 +139,7 @@ def _width(context: Context, data: Dataset, place: int) -> _Width:
         np.where(np.isnan(run.snapshots.weights[:, k]), end, run.snapshots.weights[:, k])
         for k in range(len(p.width_epochs))
     ]
-    found = [
-        _stage(context, data, Replicas(net, weights), place) for weights in (*stages, end)
-    ]
+    found = [_stage(context, data, Replicas(net, weights), place) for weights in (*stages, end)]
     return _Width(*(np.stack(values) for values in zip(*found, strict=True)))
 
 
@@ -151,8 +150,11 @@ def _stage(
     net, n = points.network, len(points)
     n_points, n_threads = context.parameters.n_points, context.n_threads
     upper = np.triu_indices(n, 1)
-    ends = [(points[i], match(points[i], points[j]).apply(points[j]))
-            for i, j in zip(*upper, strict=True)]  # fmt: skip
+    ends = [
+        (points[i], match(points[i], points[j]).apply(points[j]))
+        for i in range(n)
+        for j in range(i + 1, n)
+    ]
     for fraction, kind in ((1.0, 2), (2 / net.hidden_sizes[0], 3)):
         for k, point in enumerate(points):
             permutation = random_permutation(
