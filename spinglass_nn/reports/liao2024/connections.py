@@ -33,7 +33,7 @@ def figures(results: Mapping[str, Any]) -> Drawn:
         label="straight line",
     )
     spare.set_xlabel("legs of the path passed")
-    spare.legend(loc="best", frameon=False)
+    spare.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     return {
         "spare-path": (
             spare,
@@ -73,8 +73,7 @@ def figures(results: Mapping[str, Any]) -> Drawn:
             ),
             "Barrier against the number of hidden units at about equal train loss; faint points "
             "are runs (of pairs, the mean over a run's partners), bars standard errors over "
-            "them. Runs without a barrier count in no mean here, for they have no place on this "
-            "axis.",
+            "them. Runs without a barrier count in the mean, but have no point on this axis.",
             "Barriers against width on logarithmic axes, before and after matching, to copies and "
             "for single swaps.",
         ),
@@ -159,7 +158,6 @@ def _against_loss(widths: Widths, paths: Interpolation) -> Axes:
                 linestyle=":" if kind == "independent" else "-",
                 label=label if kind == "matched" else None,
             )
-    axes.set_xscale("log")
     axes.set_xlabel("train loss of the ends (nats per sample)")
     axes.set_ylabel("barrier B (nats per sample)")
     axes.legend(loc="best", frameon=False)
@@ -188,7 +186,7 @@ def _regions(regions: Regions) -> Axes:
             marker="o",
             label=label,
         )
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=-0.02 * axes.get_ylim()[1])
     axes.set_xlabel("length of the walks into both regions, ρ")
     axes.set_ylabel("barrier B (nats per sample)")
     axes.legend(loc="best", frameon=False)

@@ -68,7 +68,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     width_epochs: tuple[int, ...] = (1, 3)
     n_band_pairs: int = 6
     band_pivots: int = 7
-    band_steps: int = 500
+    band_steps: int = 800
     band_batch_size: int = 256
     curve_epochs: int = 10
     n_graph: int = 12
