@@ -144,6 +144,7 @@ def test_power_of_width_is_the_planted_one(kind):
 def test_left_is_the_share_of_the_line_and_never_negative():
     np.testing.assert_allclose(connections(band=0.25).left("bands", "straight"), 0.25)
     assert (connections(band=-0.3).left("bands", "straight") == 0).all()
+    assert np.isnan(connections().left("straight", "bands")).all()
 
 
 def test_mean_over_pairs_is_that_of_pair_barriers(small_data):
@@ -222,9 +223,9 @@ def test_barriers_of_a_region_are_those_of_lines_between_its_walks(context):
             ("within", around[2:]), ("across", turn.apply(around[2:])), ("apart", beside),
         ):  # fmt: skip
             heights = [barrier(data, a, b) for a in around[:2] for b in second]
-            np.testing.assert_allclose(getattr(found, name)[i], np.mean(heights), atol=1e-12)
+            np.testing.assert_allclose(getattr(found, name)[i], [np.mean(heights)], atol=1e-12)
     np.testing.assert_allclose(
-        found.centre,
+        [*found.centre, *found.centre_apart],
         [barrier(data, points[1], turn.apply(points[1])), barrier(data, points[1], points[3])],
         atol=1e-12,
     )

@@ -16,14 +16,46 @@ from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies import Connections, Interpolation, Regions, StudyRun, Widths
+from spinglass_nn.studies.claims import mean_of
 from spinglass_nn.studies.recipes.liao2024.connections import NARROW
 from spinglass_nn.studies.recipes.liao2024.widths import KINDS
 
 
 def figures(results: Mapping[str, Any]) -> Drawn:
     """Figures of widths, train loss, regions, bands and graphs."""
-    found: Connections = results["connections"]
     widths: Widths = results["widths"]
+    return {
+        **_paths(results["connections"]),
+        "barrier-width": (
+            plotting.barrier_against_width(
+                widths.widths, {kind: widths.units(kind) for kind in KINDS}
+            ),
+            "Barrier against the number of hidden units at about equal train loss; faint points "
+            "are runs (of pairs, the mean over a run's partners), bars standard errors over "
+            "them. Runs without a barrier count in the mean, but have no point on this axis.",
+            "Barriers against width on logarithmic axes, before and after matching, to copies and "
+            "for single swaps.",
+        ),
+        "barrier-loss": (
+            _against_loss(widths, results["interpolation"]),
+            "Barrier between independent solutions, as they are (open) and after matching "
+            "(filled), against the train loss of its ends, at points along training; black: the "
+            "main solutions.",
+            "Barriers against train loss, one line for each width, before and after matching.",
+        ),
+        "regions": (
+            _regions(results["regions"]),
+            "Barrier on straight lines between ends of walks, against the length of the walks: "
+            "within one region, to the region of a copy and to that of an independent solution; "
+            "at 0 the centres. Errors over solutions.",
+            "Barriers between regions against the length of walks into them.",
+        ),
+        **_graphs(results["connections"]),
+    }
+
+
+def _paths(found: Connections) -> Drawn:
+    """Paths that are not straight, beside those that are."""
     spare = plotting.chain_profile(found.spare, label="by way of a spare unit")
     spare.plot(
         found.spare_direct.coordinate * found.spare.coordinate[-1],
@@ -67,31 +99,6 @@ def figures(results: Mapping[str, Any]) -> Drawn:
             "high.",
             "Loss on straight lines and bands to copies, for wide and for very narrow networks.",
         ),
-        "barrier-width": (
-            plotting.barrier_against_width(
-                widths.widths, {kind: widths.units(kind) for kind in KINDS}
-            ),
-            "Barrier against the number of hidden units at about equal train loss; faint points "
-            "are runs (of pairs, the mean over a run's partners), bars standard errors over "
-            "them. Runs without a barrier count in the mean, but have no point on this axis.",
-            "Barriers against width on logarithmic axes, before and after matching, to copies and "
-            "for single swaps.",
-        ),
-        "barrier-loss": (
-            _against_loss(widths, results["interpolation"]),
-            "Barrier between independent solutions, as they are (open) and after matching "
-            "(filled), against the train loss of its ends, at points along training; black: the "
-            "main solutions.",
-            "Barriers against train loss, one line for each width, before and after matching.",
-        ),
-        "regions": (
-            _regions(results["regions"]),
-            "Barrier on straight lines between ends of walks, against the length of the walks: "
-            "within one region, to the region of a copy and to that of an independent solution; "
-            "at 0 the centres. Errors over solutions.",
-            "Barriers between regions against the length of walks into them.",
-        ),
-        **_graphs(found),
     }
 
 
@@ -206,7 +213,7 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
     regions: Regions = run.results["regions"]
     reached = widths.losses[:, -1]
     left = {
-        bands: mean_estimate(found.left(bands, lines))
+        bands: mean_of(found.left(bands, lines))
         for bands, lines in (
             ("bands", "straight"),
             ("copy_bands", "copies"),

@@ -50,32 +50,6 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
     """Question, method and findings on paths and barriers."""
     paths: Interpolation = run.results["interpolation"]
     legs = paths.chain.leg_barriers
-
-    mean = mean_barrier
-    rows = [
-        (
-            f"own copy, {f:.0%} of units moved",
-            mean_estimate(b),
-            mean_estimate(t[b > 0]) if (b > 0).sum() > 1 else None,
-            mean_estimate(a),
-        )
-        for f, b, t, a in zip(
-            paths.fractions, paths.barriers, paths.peaks, paths.accuracy_barriers, strict=True
-        )
-    ]
-    rows += [
-        (
-            name,
-            mean(curves),
-            mean_estimate(np.array([c.barrier_position for c in curves])),
-            mean_barrier(curves, of="accuracy_barrier"),
-        )
-        for name, curves in (
-            ("independent", paths.pairs),
-            ("independent, matched", paths.matched),
-            ("independent, shuffled", paths.shuffled),
-        )
-    ]
     return Section(
         "paths",
         "(b) Paths between copies",
@@ -93,9 +67,9 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"Along the chain of swaps no leg rises by more than {legs.max():.3g} nats, the "
             f"straight line to the same copy by {paths.chain_direct.barrier:.3g}: the barrier on "
             "the straight line is no barrier of the landscape between the two.",
-            f"Matching lowers the barrier between independent solutions from {mean(paths.pairs)} "
-            f"to {mean(paths.matched)} nats and raises their overlap from "
-            f"{mean_estimate(paths.similarity[:, 0])} to "
+            "Matching lowers the barrier between independent solutions from "
+            f"{mean_barrier(paths.pairs)} to {mean_barrier(paths.matched)} nats and "
+            f"raises their overlap from {mean_estimate(paths.similarity[:, 0])} to "
             f"{mean_estimate(paths.similarity[:, 1])}; untrained networks reach "
             f"{mean_estimate(paths.untrained_similarity)} by matching alone.",
             "The same runs at other points of training: "
@@ -110,6 +84,37 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         ),
         drawings=[drawings[name] for name in
                   ("path-loss", "path-accuracy", "barrier-fraction", "chain")],
-        tables=[Table("Barriers on straight lines (nats), errors over permutations or pairs",
-                      ("line", "barrier", "peak at t", "accuracy below the chord"), rows)],
+        tables=[_table(paths)],
     )  # fmt: skip
+
+
+def _table(paths: Interpolation) -> Table:
+    rows = [
+        (
+            f"own copy, {f:.0%} of units moved",
+            mean_estimate(b),
+            mean_estimate(t[b > 0]) if (b > 0).sum() > 1 else None,
+            mean_estimate(a),
+        )
+        for f, b, t, a in zip(
+            paths.fractions, paths.barriers, paths.peaks, paths.accuracy_barriers, strict=True
+        )
+    ]
+    rows += [
+        (
+            name,
+            mean_barrier(curves),
+            mean_estimate(np.array([c.barrier_position for c in curves])),
+            mean_barrier(curves, of="accuracy_barrier"),
+        )
+        for name, curves in (
+            ("independent", paths.pairs),
+            ("independent, matched", paths.matched),
+            ("independent, shuffled", paths.shuffled),
+        )
+    ]
+    return Table(
+        "Barriers on straight lines (nats), errors over permutations or pairs",
+        ("line", "barrier", "peak at t", "accuracy below the chord"),
+        rows,
+    )

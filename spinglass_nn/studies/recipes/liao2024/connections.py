@@ -36,6 +36,7 @@ from spinglass_nn.typing import Float64Array
 # so few units that bands to copies stay high: the control in which barriers are found
 NARROW = 2
 _NARROW_EPOCHS = 20
+_PER_LEG = 7  # points of the scan on each leg of a band
 
 
 @result()
@@ -83,21 +84,15 @@ class Connections:
     relaxed: BarrierGraph | None
 
     def left(self, bands: str, lines: str) -> Float64Array:
-        """What is left of each barrier, above the higher end, as a share of the line's."""
-        return np.array(
-            [
-                max(band.barrier_above_ends, 0) / line.barrier_above_ends
-                for band, line in zip(getattr(self, bands), getattr(self, lines), strict=True)
-            ]
+        """What is left of each barrier, above the higher end, as a share of the line's.
+
+        NaN where the line has none.
+        """
+        above, line = (
+            np.array([curve.barrier_above_ends for curve in getattr(self, name)])
+            for name in (bands, lines)
         )
-
-
-@result()
-class _Joined:
-    """Paths between one pair of solutions, and forces of their bands."""
-
-    paths: tuple[LossCurve, ...]
-    forces: Float64Array
+        return np.maximum(above, 0) / np.where(line > 0, line, np.nan)
 
 
 def run(context: Context) -> Connections:
@@ -105,20 +100,20 @@ def run(context: Context) -> Connections:
     p: Parameters = context.parameters
     found: Solutions = context.results["solutions"]
     solutions, data = found.independent, context.shared
-    bare = replace(data, test=None)
+    probed = probe(p, data)
     pairs = solution_pairs(len(solutions), min(p.n_band_pairs, len(solutions) // 2))
     narrow = _narrow_solutions(context, len(pairs))
     joined = []
     with track(len(pairs), "elastic bands and curves", context.progress) as tick:
         for n, (i, j) in enumerate(pairs):
             ends = (solutions[i], solutions[j], narrow[n])
-            joined.append(kept(context, f"pair{n}", partial(_joined, context, data, ends, n)))
+            joined.append(_joined(context, data, ends, n))
             tick(1)
     few = solutions[: p.n_graph]
     straight = {
         align: barrier_graph(
             solutions.network,
-            probe(p, bare),
+            probed,
             few,
             align=align,
             n_points=p.n_points,
@@ -127,27 +122,27 @@ def run(context: Context) -> Connections:
         )
         for align in (None, "permutations")
     }
-    spare, spare_direct = _spare_paths(context, probe(p, bare), solutions[0])
-    series = zip(*(one.paths for one in joined), strict=True)
+    spare, spare_direct = _spare_paths(context, probed, solutions[0])
+    paths, forces = zip(*joined, strict=True)
     names = (
         "straight", "matched", "bands", "curves", "copies", "copy_bands", "narrow",
         "narrow_bands",
     )  # fmt: skip
     return Connections(
-        **dict(zip(names, map(tuple, series), strict=True)),
-        forces=np.stack([one.forces for one in joined], axis=1),
+        **dict(zip(names, zip(*paths, strict=True), strict=True)),
+        forces=np.array(forces).T,
         spare=spare,
         spare_direct=spare_direct,
         lines=straight[None],
         aligned=straight["permutations"],
-        relaxed=_relaxed(context, probe(p, bare), few),
+        relaxed=_relaxed(context, probed, few),
     )
 
 
 def _joined(
     context: Context, data: Dataset, ends: tuple[Replica, Replica, Replica], n: int
-) -> _Joined:
-    """All paths of one pair of solutions, and those of a narrow network."""
+) -> tuple[list[LossCurve], list[float]]:
+    """All paths of one pair of solutions and a narrow network, and forces of their bands."""
     p: Parameters = context.parameters
     a, b, c = ends
     copy = random_permutation(a.network, rng=context.rng(1, n)).apply(a)
@@ -167,32 +162,27 @@ def _joined(
         interpolate(c, swapped, n_points=p.n_points),
         n_threads=context.n_threads,
     )
-    band = _band(context, data, a, b, (2, n))
-    copy_band = _band(context, data, a, copy, (3, n))
-    narrow_band = _band(context, data, c, swapped, (4, n))
-    curve = bezier_curve(
+    bands = [
+        kept(context, f"band{n}.{kind}", partial(_band, context, data, *places, (kind, n)))
+        for kind, places in ((2, (a, b)), (3, (a, copy)), (4, (c, swapped)))
+    ]
+    curve = partial(
+        bezier_curve,
         a.network,
         data,
         a,
         b,
         n_epochs=p.curve_epochs,
-        n_points=_per_band(p),
+        n_points=(p.band_pivots + 1) * (_PER_LEG - 1) + 1,  # as many as of a band
         n_threads=context.n_threads,
         rng=context.rng(5, n),
     )
-    return _Joined(
-        (straight, matched, band.curve, curve.curve, direct, copy_band.curve, narrow,
-         narrow_band.curve),
-        np.array([band.force, copy_band.force, narrow_band.force]),
-    )  # fmt: skip
-
-
-_PER_LEG = 7  # points of the scan on each leg of a band
-
-
-def _per_band(p: Parameters) -> int:
-    """Points of the scan of a whole band; curves are looked at as closely."""
-    return (p.band_pivots + 1) * (_PER_LEG - 1) + 1
+    bent = kept(context, f"curve{n}", curve).curve
+    band, copy_band, narrow_band = (one.curve for one in bands)
+    return (
+        [straight, matched, band, bent, direct, copy_band, narrow, narrow_band],
+        [one.force for one in bands],
+    )
 
 
 def _band(

@@ -58,18 +58,6 @@ class Regions:
     centre_apart: Float64Array
 
 
-@result()
-class _Region:
-    """The row of one solution, excursions along each array, and its centre."""
-
-    loss: Float64Array
-    within: Float64Array
-    across: Float64Array
-    lowest: Float64Array
-    apart: Float64Array
-    centre: Float64Array
-
-
 def run(context: Context) -> Regions:
     """Walk around every centre, and look at all lines between the walks' ends."""
     p: Parameters = context.parameters
@@ -83,24 +71,25 @@ def run(context: Context) -> Regions:
             rows.append(kept(context, f"region{k}", row))
             tick(1)
 
-    def columns(name: str) -> Float64Array:
-        return np.stack([getattr(row, name) for row in rows], axis=1)
-
-    centre, centre_apart = columns("centre")
     return Regions(
-        excursions=np.array(p.region_excursions),
-        loss=columns("loss"),
-        within=columns("within"),
-        across=columns("across"),
-        lowest=columns("lowest"),
-        apart=columns("apart"),
-        centre=centre,
-        centre_apart=centre_apart,
+        excursions=rows[0].excursions,
+        **{
+            name: np.concatenate([getattr(row, name) for row in rows], axis=-1)
+            for name in (
+                "loss",
+                "within",
+                "across",
+                "lowest",
+                "apart",
+                "centre",
+                "centre_apart",
+            )
+        },
     )
 
 
-def _region(context: Context, data: Dataset, found: Solutions, k: int, n: int) -> _Region:
-    """Everything about one solution; the other one is beyond those that are centres."""
+def _region(context: Context, data: Dataset, found: Solutions, k: int, n: int) -> Regions:
+    """One solution alone; the other one is beyond those that are centres."""
     p: Parameters = context.parameters
     points = found.independent
     other = points[(k + n) % len(points)] if n < len(points) else points[(k + 1) % n]
@@ -125,12 +114,17 @@ def _region(context: Context, data: Dataset, found: Solutions, k: int, n: int) -
             )
         )
     one = stack([points[k]])
-    centre = [
-        _lines(context, data, one, one, permutation).barrier[0, 0],
-        _lines(context, data, one, stack([other])).barrier[0, 0],
-    ]
-    loss, within, across, lowest, apart = np.array(rows).T
-    return _Region(loss, within, across, lowest, apart, np.array(centre))
+    loss, within, across, lowest, apart = np.array(rows).T[..., None]
+    return Regions(
+        excursions=np.array(p.region_excursions),
+        loss=loss,
+        within=within,
+        across=across,
+        lowest=lowest,
+        apart=apart,
+        centre=_lines(context, data, one, one, permutation).barrier[0],
+        centre_apart=_lines(context, data, one, stack([other])).barrier[0],
+    )
 
 
 def _ends(

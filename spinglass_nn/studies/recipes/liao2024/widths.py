@@ -79,17 +79,6 @@ class Widths:
         return dict(zip(KINDS, named, strict=True))[kind]
 
 
-@result()
-class _Width:
-    """One width: the arrays of `Widths` without their first axis."""
-
-    losses: Float64Array
-    pairs: Float64Array
-    matched: Float64Array
-    copies: Float64Array
-    swaps: Float64Array
-
-
 def run(context: Context) -> Widths:
     """Train at every width, and measure barriers along the way."""
     p: Parameters = context.parameters
@@ -99,22 +88,17 @@ def run(context: Context) -> Widths:
         for w, width in enumerate(p.widths)
     ]
 
-    def stacked(name: str) -> Float64Array:
-        return np.stack([getattr(row, name) for row in rows])
-
     return Widths(
-        widths=np.array(p.widths, dtype=np.int64),
-        epochs=np.array([*p.width_epochs, -1], dtype=np.int64),
-        losses=stacked("losses"),
-        pairs=stacked("pairs"),
-        matched=stacked("matched"),
-        copies=stacked("copies"),
-        swaps=stacked("swaps"),
+        epochs=rows[0].epochs,
+        **{
+            name: np.concatenate([getattr(row, name) for row in rows])
+            for name in ("widths", "losses", "pairs", "matched", "copies", "swaps")
+        },
     )
 
 
-def _width(context: Context, data: Dataset, place: int) -> _Width:
-    """Train the runs of one width; stages that a run did not reach are its end."""
+def _width(context: Context, data: Dataset, place: int) -> Widths:
+    """One width alone; stages that a run did not reach are its end."""
     p: Parameters = context.parameters
     train = context.shared
     net = MLP(sizes=(train.n_inputs, p.widths[place], train.n_classes))
@@ -140,7 +124,18 @@ def _width(context: Context, data: Dataset, place: int) -> _Width:
         for k in range(len(p.width_epochs))
     ]
     found = [_stage(context, data, Replicas(net, weights), place) for weights in (*stages, end)]
-    return _Width(*(np.stack(values) for values in zip(*found, strict=True)))
+    losses, pairs, matched, copies, swaps = (
+        np.stack(x)[None] for x in zip(*found, strict=True)
+    )
+    return Widths(
+        widths=np.array([p.widths[place]], dtype=np.int64),
+        epochs=np.array([*p.width_epochs, -1], dtype=np.int64),
+        losses=losses,
+        pairs=pairs,
+        matched=matched,
+        copies=copies,
+        swaps=swaps,
+    )
 
 
 def _stage(
