@@ -92,7 +92,8 @@ class Connections:
             np.array([curve.barrier_above_ends for curve in getattr(self, name)])
             for name in (bands, lines)
         )
-        return np.maximum(above, 0) / np.where(line > 0, line, np.nan)
+        shares: Float64Array = np.maximum(above, 0) / np.where(line > 0, line, np.nan)
+        return shares
 
 
 def run(context: Context) -> Connections:
