@@ -252,7 +252,7 @@ def prepare(parameters: Parameters) -> Dataset:
         )
     assert data.n_classes is not None
     guessing = math.log(data.n_classes)
-    for name in ("stop_at_loss", "sweep_stop_at_loss"):
+    for name in ("stop_at_loss", "sweep_stop_at_loss", "width_stop_at_loss"):
         if getattr(parameters, name) >= guessing:  # runs would stop where they start
             raise ParameterError(
                 f"{name} must lie below {guessing:.3g} nats, the loss of guessing one of "
