@@ -83,6 +83,10 @@ def tiny_settings():
         "n_permutations": 4, "n_pairs": 2, "n_points": 5, "n_null": 50,
         "batch_sizes": (8, 32, 128), "sweep_seeds": 3, "sweep_stop_at_loss": 1.0,
         "sweep_max_epochs": 100, "sweep_epochs": 3, "n_directions": 2,
+        "widths": (4, 8), "width_solutions": 3, "width_stop_at_loss": 0.6,
+        "width_max_epochs": 3, "width_epochs": (1,), "n_band_pairs": 2, "band_pivots": 2,
+        "band_steps": 3, "curve_epochs": 1, "n_graph": 3, "n_graph_bands": 2,
+        "region_excursions": (0.3, 1.0), "n_region_points": 2,
     }  # fmt: skip
 
 

@@ -226,8 +226,8 @@ def _barriers(
             raise ShapeError(
                 f"barriers must have {len(x)} rows, one for each of {name}, got {len(rows)}"
             )
-        if log:
-            rows[rows <= 0] = np.nan
+        if log and not (rows > 0).any():
+            rows[:] = np.nan  # zeros count in means, but alone there is nothing to draw
         drawn |= draw_bars(
             ax,
             x,

@@ -1,9 +1,12 @@
 from .claims import Claim
+from .recipes.liao2024.connections import Connections
 from .recipes.liao2024.flatness import Sweep
 from .recipes.liao2024.hierarchy import Branch, Hierarchy
 from .recipes.liao2024.interpolation import Interpolation
+from .recipes.liao2024.regions import Regions
 from .recipes.liao2024.solutions import Solutions
 from .recipes.liao2024.walks import Walks
+from .recipes.liao2024.widths import Widths
 from .store import Store
 from .study import (
     Recipe,
@@ -19,16 +22,19 @@ from .task import Context, Task
 __all__ = [
     "Branch",
     "Claim",
+    "Connections",
     "Context",
     "Hierarchy",
     "Interpolation",
     "Recipe",
+    "Regions",
     "Solutions",
     "Store",
     "StudyRun",
     "Sweep",
     "Task",
     "Walks",
+    "Widths",
     "find_recipe",
     "known_recipes",
     "open_study",

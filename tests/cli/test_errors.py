@@ -29,8 +29,8 @@ from spinglass_nn import reports, studies
         ),
         (["run", "liao2024", "--set", "=8"], "--set must be given as KEY=VALUE, got '=8'"),
         (
-            ["run", "liao2024", "--set", "widths=8"],
-            "'widths' is not a parameter of liao2024; did",
+            ["run", "liao2024", "--set", "widthx=8"],
+            "'widthx' is not a parameter of liao2024; did",
         ),
         (
             ["run", "liao2024", "--set", "width=x"],

@@ -71,7 +71,8 @@ def test_values_of_python_and_numpy(name, given, value):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"widths": 3}, r"'widths' is not a parameter of liao2024; did you mean 'width'\?"),
+        ({"widthx": 3}, r"'widthx' is not a parameter of liao2024; did you mean 'width'"),
+        ({"widths": "8"}, r"widths must hold at least 2 widths of 2 units or more, got \(8,\)"),
         ({"batchsize": 3}, "'batchsize' is not a parameter .* 'batch_size'"),
         ({"zzzz": 3}, "'zzzz' is not a parameter of liao2024$"),
         ({"scale": "quik"}, r"scale must be one of 'quick', 'standard', got 'quik'; did you"),

@@ -17,6 +17,8 @@ from spinglass_nn.errors import Interrupted
 
 ROOT = Path(__file__).resolve().parents[2]
 
+PATHS = {"solutions", "walks", "interpolation", "widths", "connections", "regions"}
+
 
 class InterruptAt:
     """A progress callable that presses Ctrl-C in the middle of a part of the study."""
@@ -38,8 +40,10 @@ class InterruptAt:
         ("training 6 x", "", set()),
         ("random walks", "", {"solutions"}),
         ("paths to copies", "", {"solutions", "walks"}),
-        ("distances", "", {"solutions", "walks", "interpolation"}),
-        ("training 3 x", "distances", {"solutions", "walks", "interpolation", "hierarchy"}),
+        ("elastic bands", "", {"solutions", "walks", "interpolation", "widths"}),
+        ("lines between", "", PATHS - {"regions"}),
+        ("distances", "", PATHS),
+        ("training 3 x", "distances", PATHS | {"hierarchy"}),
     ],
 )
 @pytest.mark.parametrize("n_threads", [2])
@@ -127,6 +131,6 @@ def test_ctrl_c_is_one_line(
     *progress, last = complained.splitlines()
     assert last.startswith("spinglass-nn: interrupted")
     assert "the same command goes on" in last
-    assert progress[0] == "[1/5] training the solutions"
+    assert progress[0] == "[1/8] training the solutions"
     studies.run_study("liao2024", tmp_path / "study", tiny_settings | LONG)
     assert_same_results(tmp_path / "study", long_folder)

@@ -12,8 +12,19 @@ import spinglass_nn as sg
 from spinglass_nn import studies
 from spinglass_nn.reports.model import VERDICTS
 
-TASKS = ("solutions", "walks", "interpolation", "hierarchy", "flatness")
-CLAIMS = {"C5", "C7", "C8", "C10", "C11", "C12", "C13", "C14"} | {
+TASKS = (
+    "solutions",
+    "walks",
+    "interpolation",
+    "widths",
+    "connections",
+    "regions",
+    "hierarchy",
+    "flatness",
+)
+CLAIMS = {"C5", "C7", "C8", "C9", "C10", "C11", "C12", "C13", "C14"} | {
+    f"B{n}" for n in range(1, 6)
+} | {
     f"{claim} (matched {rule})" for claim in ("C15", "C16", "C17") for rule in ("loss", "epochs")
 }  # fmt: skip
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from spinglass_nn.reports.liao2024 import flatness, hierarchy, paths, solutions, walks
+from spinglass_nn.reports.liao2024 import (
+    connections,
+    flatness,
+    hierarchy,
+    paths,
+    solutions,
+    walks,
+)
 from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.studies import StudyRun
 
@@ -14,6 +21,7 @@ def figures(run: StudyRun) -> Drawn:
         **solutions.figures(results["solutions"]),
         **walks.figures(results["walks"]),
         **paths.figures(results["interpolation"]),
+        **connections.figures(results),
         **hierarchy.figures(results["hierarchy"], results["solutions"]),
         **flatness.figures(results["flatness"]),
     }

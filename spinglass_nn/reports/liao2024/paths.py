@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from spinglass_nn import plotting
+from spinglass_nn.landscape import mean_barrier
 from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
-from spinglass_nn.statistics import Estimate, mean_estimate
+from spinglass_nn.statistics import mean_estimate
 from spinglass_nn.studies import Interpolation, StudyRun
 
 
@@ -49,26 +50,6 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
     """Question, method and findings on paths and barriers."""
     paths: Interpolation = run.results["interpolation"]
     legs = paths.chain.leg_barriers
-
-    def mean(curves: tuple[object, ...]) -> Estimate:
-        return mean_estimate(np.array([c.barrier for c in curves]))  # type: ignore[attr-defined]
-
-    rows = [
-        (
-            f"own copy, {f:.0%} of units moved",
-            mean_estimate(b),
-            mean_estimate(t[b > 0]) if (b > 0).sum() > 1 else None,
-        )
-        for f, b, t in zip(paths.fractions, paths.barriers, paths.peaks, strict=True)
-    ]
-    rows += [
-        (name, mean(curves), mean_estimate(np.array([c.barrier_position for c in curves])))
-        for name, curves in (
-            ("independent", paths.pairs),
-            ("independent, matched", paths.matched),
-            ("independent, shuffled", paths.shuffled),
-        )
-    ]
     return Section(
         "paths",
         "(b) Paths between copies",
@@ -86,14 +67,54 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"Along the chain of swaps no leg rises by more than {legs.max():.3g} nats, the "
             f"straight line to the same copy by {paths.chain_direct.barrier:.3g}: the barrier on "
             "the straight line is no barrier of the landscape between the two.",
-            f"Matching lowers the barrier between independent solutions from {mean(paths.pairs)} "
-            f"to {mean(paths.matched)} nats and raises their overlap from "
-            f"{mean_estimate(paths.similarity[:, 0])} to "
+            "Matching lowers the barrier between independent solutions from "
+            f"{mean_barrier(paths.pairs)} to {mean_barrier(paths.matched)} nats and "
+            f"raises their overlap from {mean_estimate(paths.similarity[:, 0])} to "
             f"{mean_estimate(paths.similarity[:, 1])}; untrained networks reach "
             f"{mean_estimate(paths.untrained_similarity)} by matching alone.",
+            "The same runs at other points of training: "
+            + "; ".join(
+                f"{stage} (loss {loss.mean():.2g}) {mean_estimate(barriers[:, 0])}, matched "
+                f"{mean_estimate(barriers[:, 1])}"
+                for stage, loss, barriers in zip(
+                    paths.stages, paths.stage_losses, paths.stage_barriers, strict=True
+                )
+            )
+            + ".",
         ),
         drawings=[drawings[name] for name in
                   ("path-loss", "path-accuracy", "barrier-fraction", "chain")],
-        tables=[Table("Barriers on straight lines (nats), errors over permutations or pairs",
-                      ("line", "barrier", "peak at t"), rows)],
+        tables=[_table(paths)],
     )  # fmt: skip
+
+
+def _table(paths: Interpolation) -> Table:
+    rows = [
+        (
+            f"own copy, {f:.0%} of units moved",
+            mean_estimate(b),
+            mean_estimate(t[b > 0]) if (b > 0).sum() > 1 else None,
+            mean_estimate(a),
+        )
+        for f, b, t, a in zip(
+            paths.fractions, paths.barriers, paths.peaks, paths.accuracy_barriers, strict=True
+        )
+    ]
+    rows += [
+        (
+            name,
+            mean_barrier(curves),
+            mean_estimate(np.array([c.barrier_position for c in curves])),
+            mean_barrier(curves, of="accuracy_barrier"),
+        )
+        for name, curves in (
+            ("independent", paths.pairs),
+            ("independent, matched", paths.matched),
+            ("independent, shuffled", paths.shuffled),
+        )
+    ]
+    return Table(
+        "Barriers on straight lines (nats), errors over permutations or pairs",
+        ("line", "barrier", "peak at t", "accuracy below the chord"),
+        rows,
+    )

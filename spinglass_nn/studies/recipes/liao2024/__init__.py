@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from spinglass_nn.studies.recipes.liao2024 import (
     claims,
+    connections,
     flatness,
     hierarchy,
     interpolation,
     parameters,
+    regions,
     solutions,
     walks,
+    widths,
 )
 from spinglass_nn.studies.study import Recipe
 from spinglass_nn.studies.task import Task
@@ -27,6 +30,9 @@ RECIPE = Recipe(
         Task("solutions", 1, "training the solutions", solutions.run),
         Task("walks", 2, "random walks around them", walks.run, ("solutions",)),
         Task("interpolation", 3, "paths between copies", interpolation.run, ("solutions",)),
+        Task("widths", 21, "barriers against width", widths.run),
+        Task("connections", 22, "paths that are not straight", connections.run, ("solutions",)),
+        Task("regions", 23, "lines between regions", regions.run, ("solutions",)),
         Task("hierarchy", 4, "hierarchy of solutions", hierarchy.run, ("solutions",)),
         Task("flatness", 5, "flatness against generalization", flatness.run),
     ),

@@ -10,6 +10,7 @@ import numpy as np
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.studies.claims import Claim
 from spinglass_nn.studies.recipes.liao2024 import (
+    connection_claims,
     flatness_claims,
     hierarchy_claims,
     path_claims,
@@ -24,6 +25,7 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
         return [
             *walk_claims.decide(parameters, results["walks"]),
             *path_claims.decide(parameters, results["interpolation"]),
+            *connection_claims.decide(results),
             *hierarchy_claims.decide(results["solutions"], results["hierarchy"]),
             *flatness_claims.decide(parameters, results["flatness"]),
         ]

@@ -15,6 +15,8 @@ from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import match, random_permutation
 from spinglass_nn.typing import Float64Array
 
+STAGES = ("untrained", "early", "trained")
+
 
 @result()
 class Interpolation:
@@ -29,6 +31,8 @@ class Interpolation:
         k, around again where there are more.
     peaks : array (n_fractions, n_permutations)
         Where on the line the barrier stands, 0 to 1.
+    accuracy_barriers : array (n_fractions, n_permutations)
+        How far the train accuracy falls below the chord on the same lines.
     swap_barriers : array (n_permutations,)
         Barrier of one single swap.
     copies : tuple of LossCurve
@@ -40,6 +44,15 @@ class Interpolation:
     pairs, matched, shuffled : tuple of LossCurve
         b4, b5, b6: two independent solutions; the second matched to the first; the second
         permuted at random.
+    own : array (n_pairs, 2)
+        Barrier from each solution of a pair to its own copy, under the permutation that
+        shuffled the second.
+    stages : tuple of str
+        Points of training, of the same runs.
+    stage_losses : array (n_stages, n_pairs)
+        Mean loss of the two ends.
+    stage_barriers : array (n_stages, n_pairs, 2)
+        Barrier between them, as they are and matched.
     similarity : array (n_pairs, 2)
         Overlap of the pairs before and after matching.
     untrained_similarity : array (n_pairs,)
@@ -51,6 +64,7 @@ class Interpolation:
     fractions: Float64Array
     barriers: Float64Array
     peaks: Float64Array
+    accuracy_barriers: Float64Array
     swap_barriers: Float64Array
     copies: tuple[LossCurve, ...]
     chain: LossCurve
@@ -58,6 +72,10 @@ class Interpolation:
     pairs: tuple[LossCurve, ...]
     matched: tuple[LossCurve, ...]
     shuffled: tuple[LossCurve, ...]
+    own: Float64Array
+    stages: tuple[str, ...]
+    stage_losses: Float64Array
+    stage_barriers: Float64Array
     similarity: Float64Array
     untrained_similarity: Float64Array
     copy_error: float
@@ -76,23 +94,34 @@ def run(context: Context) -> Interpolation:
     whole = random_permutation(net, rng=context.rng(3))
     chain = swap_chain(solutions[0], whole, n_points_per_leg=5)
     direct = interpolate(solutions[0], whole.apply(solutions[0]), n_points=p.n_points)
-    pairs = _pairs(len(solutions), p.n_pairs)
+    pairs = solution_pairs(len(solutions), p.n_pairs)
     lines = []
     with track(len(pairs), "paths between solutions", context.progress) as tick:
         for n, pair in enumerate(pairs):
             lines.append(_pair_lines(context, data, solutions, pair, (4, n)))
             tick(1)
+    earlier = [_stage(context, data, points, pairs) for points in (found.initial, found.early)]
+    stages = [*earlier, [(curves[0], curves[1]) for curves, _ in lines]]
     return Interpolation(
         fractions=np.array(fractions),
         barriers=np.array([[c.barrier for c in row] for row in curves]),
         peaks=np.array([[c.barrier_position for c in row] for row in curves]),
+        accuracy_barriers=np.array([[c.accuracy_barrier for c in row] for row in curves]),
         swap_barriers=np.array([c.barrier for c in swaps]),
         copies=tuple(curves[-1]),
         chain=loss_curve(net, data, chain, n_threads=context.n_threads),
         chain_direct=loss_curve(net, data, direct, n_threads=context.n_threads),
-        pairs=tuple(curve[0] for curve, _ in lines),
-        matched=tuple(curve[1] for curve, _ in lines),
-        shuffled=tuple(curve[2] for curve, _ in lines),
+        pairs=tuple(curves[0] for curves, _ in lines),
+        matched=tuple(curves[1] for curves, _ in lines),
+        shuffled=tuple(curves[2] for curves, _ in lines),
+        own=np.array([[c.barrier for c in curves[3:]] for curves, _ in lines]),
+        stages=STAGES,
+        stage_losses=np.array(
+            [[(raw.loss[0] + raw.loss[-1]) / 2 for raw, _ in stage] for stage in stages]
+        ),
+        stage_barriers=np.array(
+            [[(raw.barrier, matched.barrier) for raw, matched in stage] for stage in stages]
+        ),
         similarity=np.array([s for _, s in lines]),
         untrained_similarity=np.array(
             [match(found.initial[a], found.initial[b]).similarity_after for a, b in pairs]
@@ -141,7 +170,7 @@ def _to_copy(
     return loss_curve(solution.network, data, path, n_threads=context.n_threads)
 
 
-def _pairs(n_solutions: int, n_pairs: int) -> list[tuple[int, int]]:
+def solution_pairs(n_solutions: int, n_pairs: int) -> list[tuple[int, int]]:
     """Pairs that share no solution as long as there are enough, then neighbours again."""
     disjoint = [(2 * k, 2 * k + 1) for k in range(n_solutions // 2)]
     shifted = [(2 * k + 1, (2 * k + 2) % n_solutions) for k in range(n_solutions // 2)]
@@ -155,18 +184,35 @@ def _pair_lines(
     pair: tuple[int, int],
     index: tuple[int, ...],
 ) -> tuple[list[LossCurve], tuple[float, float]]:
+    """Independent, matched, shuffled, and both to their own copies; overlaps of the pair."""
     p: Parameters = context.parameters
     a, b = solutions[pair[0]], solutions[pair[1]]
     matched = match(a, b)
     shuffled = random_permutation(solutions.network, rng=context.rng(*index))
-    ends = {
-        "independent": b,
-        "matched": matched.apply(b),
-        "shuffled": shuffled.apply(b),
-    }
-    paths = [interpolate(a, end, n_points=p.n_points, name=name) for name, end in ends.items()]
+    ends = [
+        (a, b, "independent"),
+        (a, matched.apply(b), "matched"),
+        (a, shuffled.apply(b), "shuffled"),
+        (a, shuffled.apply(a), "own copy"),
+        (b, shuffled.apply(b), "own copy"),
+    ]
+    paths = [interpolate(*end[:2], n_points=p.n_points, name=end[2]) for end in ends]
     curves = loss_curves(solutions.network, data, paths, n_threads=context.n_threads)
     return list(curves), (matched.similarity_before, matched.similarity_after)
+
+
+def _stage(
+    context: Context, data: Dataset, points: Replicas, pairs: list[tuple[int, int]]
+) -> list[tuple[LossCurve, LossCurve]]:
+    """Lines of every pair at one point of training, as they are and matched."""
+    lines = []
+    for a, b in ((points[i], points[j]) for i, j in pairs):
+        lines += [
+            interpolate(a, end, n_points=context.parameters.n_points)
+            for end in (b, match(a, b).apply(b))
+        ]
+    curves = loss_curves(points.network, data, lines, test=False, n_threads=context.n_threads)
+    return list(zip(curves[::2], curves[1::2], strict=True))
 
 
 def _copy_error(context: Context, data: Dataset, solution: Replica) -> float:

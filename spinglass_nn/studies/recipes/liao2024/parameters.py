@@ -60,6 +60,21 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     flatness_radius: float = 3.0
     flatness_excursion: float = 0.3
     n_directions: int = 16
+    # protocol (b) beyond one width and straight lines
+    widths: tuple[int, ...] = (16, 32, 64, 128, 256, 512)
+    width_solutions: int = 10
+    width_stop_at_loss: float = 0.3
+    width_max_epochs: int = 60
+    width_epochs: tuple[int, ...] = (1, 3)
+    n_band_pairs: int = 6
+    band_pivots: int = 7
+    band_steps: int = 800
+    band_batch_size: int = 256
+    curve_epochs: int = 10
+    n_graph: int = 12
+    n_graph_bands: int = 11
+    region_excursions: tuple[float, ...] = (0.1, 0.3, 1.0)
+    n_region_points: int = 4
 
     def __post_init__(self) -> None:
         check.choice(self.data, "data", DATA)
@@ -77,18 +92,32 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "sweep_stop_at_loss",
             "flatness_radius",
             "flatness_excursion",
+            "width_stop_at_loss",
         ):
             check.positive(getattr(self, name), name)
-        for name in ("excursions", "fractions", "batch_sizes", "fork_epochs"):
+        for name in (
+            "excursions",
+            "fractions",
+            "batch_sizes",
+            "fork_epochs",
+            "widths",
+            "width_epochs",
+            "region_excursions",
+        ):
             _increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
         # much farther out losses overflow
         check.within(self.excursions[-1], "excursions", 0, _FAR)
+        check.within(self.region_excursions[-1], "region_excursions", 0, _FAR)
         check.within(self.flatness_excursion, "flatness_excursion", 0, _FAR)
         check.within(self.flatness_radius, "flatness_radius", 0, _FAR)
         if len(self.batch_sizes) < 2:
             raise ParameterError(
                 f"batch_sizes must hold at least 2 sizes to be compared, got {self.batch_sizes}"
+            )
+        if len(self.widths) < 2 or self.widths[0] < 2:
+            raise ParameterError(
+                f"widths must hold at least 2 widths of 2 units or more, got {self.widths}"
             )
 
 
@@ -100,6 +129,9 @@ _LEAST = {
     "walk_steps": 2, "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3,
     "n_null": 50, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
     "n_directions": 2,
+    "width_solutions": 3, "width_max_epochs": 1, "n_band_pairs": 2, "band_pivots": 1,
+    "band_steps": 1, "band_batch_size": 1, "curve_epochs": 1, "n_graph": 3,
+    "n_graph_bands": 0, "n_region_points": 1,
 }  # fmt: skip
 
 SCALES: dict[str, dict[str, Any]] = {
@@ -108,6 +140,9 @@ SCALES: dict[str, dict[str, Any]] = {
         "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
+        "widths": (16, 64, 128), "width_solutions": 5, "n_band_pairs": 4, "band_pivots": 5,
+        "band_steps": 140, "curve_epochs": 5, "n_graph": 6, "n_graph_bands": 0,
+        "region_excursions": (0.3, 1.0), "n_region_points": 2,
     },
     "standard": {},
 }  # fmt: skip
@@ -163,6 +198,29 @@ NOTES: dict[str, tuple[str, str]] = {
     "flatness_radius": ("displacement of the absolute measure F1", _P),
     "flatness_excursion": ("displacement over norm of the relative measures F2, F3", _P),
     "n_directions": ("pairs of opposite random directions per flatness measure", "-"),
+    "widths": ("hidden units at which barriers are compared", _P),
+    "width_solutions": ("runs at each of these widths", "every two of them make a pair"),
+    "width_stop_at_loss": (
+        "train loss at which runs of all widths stop",
+        "one that the narrowest reach: barriers depend on the loss as well",
+    ),
+    "width_max_epochs": ("epochs after which these runs stop in any case", "-"),
+    "width_epochs": ("epochs after which barriers are measured on the way", _P),
+    "n_band_pairs": (
+        "pairs of solutions joined by elastic bands and Bezier curves",
+        "independent units for errors",
+    ),
+    "band_pivots": ("movable points of a band", _P),
+    "band_steps": ("gradient steps of a band", _P),
+    "band_batch_size": ("samples per step of a band", _P),
+    "curve_epochs": ("passes over the data that train a Bezier curve of one bend", _P),
+    "n_graph": ("solutions in the graph of barriers", "-"),
+    "n_graph_bands": (
+        "elastic bands run where the spanning tree of that graph depends on them",
+        "one for each edge of the tree; 0 leaves straight lines",
+    ),
+    "region_excursions": ("walks into regions: their length over that of the solution", _P),
+    "n_region_points": ("walks' ends on each side of two regions", "-"),
 }
 
 
@@ -194,7 +252,7 @@ def prepare(parameters: Parameters) -> Dataset:
         )
     assert data.n_classes is not None
     guessing = math.log(data.n_classes)
-    for name in ("stop_at_loss", "sweep_stop_at_loss"):
+    for name in ("stop_at_loss", "sweep_stop_at_loss", "width_stop_at_loss"):
         if getattr(parameters, name) >= guessing:  # runs would stop where they start
             raise ParameterError(
                 f"{name} must lie below {guessing:.3g} nats, the loss of guessing one of "

@@ -18,7 +18,13 @@ _ROUNDING = 1e-12
 
 def decide(p: Parameters, paths: Interpolation) -> list[Claim]:
     """Claims about copies and paths."""
-    return [_copies(paths), _barrier(p, paths), _grows(p, paths)]
+    return [
+        _copies(paths),
+        _barrier(p, paths),
+        _grows(p, paths),
+        _own_copy(p, paths),
+        _matching(p, paths),
+    ]
 
 
 def _copies(paths: Interpolation) -> Claim:
@@ -79,7 +85,8 @@ def _barrier(p: Parameters, paths: Interpolation) -> Claim:
         f"barrier to copies with {paths.fractions[-1]:.0%} of the units moved (nats)",
         barrier,
         f"two independent solutions: {independent}; peak at t = {peak}; excess in the middle "
-        f"{middle}; a single hump on {humps.sum():.0f} of {humps.size} lines",
+        f"{middle}; a single hump on {humps.sum():.0f} of {humps.size} lines; accuracy falls by "
+        f"{rules.mean_of(_by_solution(paths.accuracy_barriers[-1], p))}",
         verdict,
         "the loss in the middle has to exceed that of the ends, the peak to lie in 0.4 to 0.6 "
         "and most lines to have one hump; a barrier on the straight line says nothing about "
@@ -111,4 +118,64 @@ def _grows(p: Parameters, paths: Interpolation) -> Claim:
         f"(95 % from {trend.low:.2f} to {trend.high:.2f})",
         verdict,
         "the ratio has to lie below 0.1 and the rank correlation above 0",
+    )
+
+
+def _disjoint(p: Parameters, paths: Interpolation) -> int:
+    """Pairs that share no solution; they come first."""
+    return min(len(paths.pairs), p.n_solutions // 2)
+
+
+# equal to within this factor, either way, counts as equal
+_EQUAL = 1.25
+
+
+def _own_copy(p: Parameters, paths: Interpolation) -> Claim:
+    n = _disjoint(p, paths)
+    own = paths.own[:n].mean(axis=1)
+    shuffled = np.array([c.barrier for c in paths.shuffled[:n]])
+    raw = np.array([c.barrier for c in paths.pairs[:n]])
+    ratio = rules.mean_of(own / shuffled)
+    verdict = rules.all_of(rules.above(ratio, 1 / _EQUAL, n), rules.below(ratio, _EQUAL, n))
+    return Claim(
+        "B1",
+        "The barrier of a solution to its own random copy equals that to an independent solution",
+        INFERRED,
+        "b",
+        "barrier to the own copy (mean of both ends of a pair) over that between the two, the "
+        "second permuted the same way",
+        ratio,
+        f"independent solutions as trained, in place of permuted: {rules.mean_of(own / raw)}; "
+        f"equal means 1 to within a factor of {_EQUAL:g}; {n} pairs that share no solution",
+        verdict,
+        "the ratio has to lie inside these limits by its error; an error that reaches over one "
+        "of them leaves it open",
+    )
+
+
+# the barrier between independent solutions has to fall at least so much
+_FALL = 5
+
+
+def _matching(p: Parameters, paths: Interpolation) -> Claim:
+    n = _disjoint(p, paths)
+    raw, matched, shuffled = (
+        np.array([c.barrier for c in curves[:n]])
+        for curves in (paths.pairs, paths.matched, paths.shuffled)
+    )
+    left = rules.mean_of(matched / raw)
+    before, after = (rules.mean_of(paths.similarity[:n, k]) for k in range(2))
+    return Claim(
+        "B2",
+        "Matching hidden units removes most of the barrier between independent solutions",
+        INFERRED,
+        "b",
+        "barrier after matching over that before, same pair",
+        left,
+        f"permuted at random instead: {rules.mean_of(shuffled / raw)}; most means at least "
+        f"{_FALL}-fold; overlap {before} before and {after} after, untrained networks "
+        f"{rules.mean_of(paths.untrained_similarity[:n])} after",
+        rules.below(left, 1 / _FALL, n),
+        f"the ratio has to lie below 1/{_FALL}; matching raises the overlap of untrained "
+        "networks too, so overlap alone is no evidence",
     )
