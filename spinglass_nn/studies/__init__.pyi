@@ -2,6 +2,8 @@ from .claims import Claim
 from .recipes.liao2024.flatness import Sweep
 from .recipes.liao2024.hierarchy import Branch, Hierarchy
 from .recipes.liao2024.interpolation import Interpolation
+from .recipes.liao2024.measures import Measures
+from .recipes.liao2024.rugged_walks import RuggedWalks
 from .recipes.liao2024.solutions import Solutions
 from .recipes.liao2024.walks import Walks
 from .store import Store
@@ -22,7 +24,9 @@ __all__ = [
     "Context",
     "Hierarchy",
     "Interpolation",
+    "Measures",
     "Recipe",
+    "RuggedWalks",
     "Solutions",
     "Store",
     "StudyRun",

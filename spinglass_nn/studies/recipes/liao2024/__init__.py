@@ -7,7 +7,9 @@ from spinglass_nn.studies.recipes.liao2024 import (
     flatness,
     hierarchy,
     interpolation,
+    measures,
     parameters,
+    rugged_walks,
     solutions,
     walks,
 )
@@ -28,7 +30,9 @@ RECIPE = Recipe(
         Task("walks", 2, "random walks around them", walks.run, ("solutions",)),
         Task("interpolation", 3, "paths between copies", interpolation.run, ("solutions",)),
         Task("hierarchy", 4, "hierarchy of solutions", hierarchy.run, ("solutions",)),
-        Task("flatness", 5, "flatness against generalization", flatness.run),
+        Task("flatness", 5, "training over batch sizes and rates", flatness.run),
+        Task("measures", 41, "sharpness of these runs", measures.run, ("flatness",)),
+        Task("rugged", 42, "ruggedness of walks from them", rugged_walks.run, ("flatness",)),
     ),
     claims=claims.decide,
 )

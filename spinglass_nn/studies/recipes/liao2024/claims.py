@@ -25,5 +25,7 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
             *walk_claims.decide(parameters, results["walks"]),
             *path_claims.decide(parameters, results["interpolation"]),
             *hierarchy_claims.decide(results["solutions"], results["hierarchy"]),
-            *flatness_claims.decide(parameters, results["flatness"]),
+            *flatness_claims.decide(
+                results["flatness"], results["measures"], results["rugged"]
+            ),
         ]
