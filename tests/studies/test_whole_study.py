@@ -12,7 +12,9 @@ import spinglass_nn as sg
 from spinglass_nn import studies
 from spinglass_nn.reports.model import VERDICTS
 
-TASKS = ("solutions", "walks", "interpolation", "hierarchy", "flatness")
+TASKS = (
+    "solutions", "walks", "interpolation", "hierarchy", "flatness", "measures", "rugged",
+)  # fmt: skip
 CLAIMS = {"C5", "C7", "C8", "C10", "C11", "C12", "C13", "C14"} | {
     f"{claim} (matched {rule})" for claim in ("C15", "C16", "C17") for rule in ("loss", "epochs")
 }  # fmt: skip
@@ -78,7 +80,7 @@ def test_opened_study_is_the_one_that_ran(tiny_run, without_claims):
     assert opened.parameters == tiny_run.parameters
     assert opened.results.keys() == tiny_run.results.keys()
     np.testing.assert_array_equal(
-        opened.results["flatness"].sharpness, tiny_run.results["flatness"].sharpness
+        opened.results["measures"].mean, tiny_run.results["measures"].mean
     )
     np.testing.assert_array_equal(opened.shared.inputs, tiny_run.shared.inputs)
 

@@ -15,5 +15,5 @@ def figures(run: StudyRun) -> Drawn:
         **walks.figures(results["walks"]),
         **paths.figures(results["interpolation"]),
         **hierarchy.figures(results["hierarchy"], results["solutions"]),
-        **flatness.figures(results["flatness"]),
+        **flatness.figures(results["flatness"], results["measures"], results["rugged"]),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,7 +118,7 @@ def _ends(
         passed = on.snapshots.weights[:, 0]
     epochs = np.stack([first.n_epochs, np.full(p.sweep_seeds, p.sweep_epochs)])
     met = first.history.last("train_loss") <= p.sweep_stop_at_loss
-    reached = np.stack([met, np.ones_like(met)])
+    reached = np.stack([met, np.ones_like(met)]).astype(np.int64)
     return np.stack([first.replicas.weights, passed]), epochs, reached
 
 

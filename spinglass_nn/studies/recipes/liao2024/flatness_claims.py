@@ -191,7 +191,8 @@ def _small_batch(sharpness: dict[str, Float64Array], sweep: Sweep, rule: int) ->
         f"log ratio of sharpness at batch {sweep.batch_sizes[-1]} to batch "
         f"{sweep.batch_sizes[0]}, mean over rates, F1 to F4 in two gauges; the smallest of these",
         min((ratio for ratio, _ in found.values()), key=lambda e: e.mean),
-        "equal flatness = 0; " + ", ".join(f"{name} {ratio}" for name, (ratio, _) in found.items()),
+        "equal flatness = 0; "
+        + ", ".join(f"{name} {ratio}" for name, (ratio, _) in found.items()),
         verdict,
         ("It depends on the measure: " if split else "Decided only if all eight agree: ")
         + f"{counts[rules.SUPPORTED]} say flatter, {counts[rules.NOT_SUPPORTED]} sharper; mean "

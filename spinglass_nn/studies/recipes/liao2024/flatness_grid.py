@@ -58,8 +58,9 @@ def grid(
     strata = np.arange(sweep.gap[0].size) // n_seeds
 
     def points(values: Float64Array) -> Float64Array:
-        runs = values[rule]
-        return runs.ravel() if within else runs.mean(axis=-1).ravel()
+        runs = values[rule] if within else values[rule].mean(axis=-1)
+        found: Float64Array = runs.ravel()
+        return found
 
     def varying(table: dict[str, Float64Array]) -> dict[str, Float64Array]:
         rows = {name: points(values) for name, values in table.items()}

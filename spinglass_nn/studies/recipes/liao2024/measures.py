@@ -105,7 +105,7 @@ def _measured(context: Context, sweep: Sweep, i: int, k: int) -> list[SharpnessT
     at_radius = partial(
         flatness, radius=p.flatness_radius, n_directions=p.n_directions, **common
     )
-    own = {"F1": at_radius, "keskar": partial(worst, measure="keskar")}
+    own: dict[str, Any] = {"F1": at_radius, "keskar": partial(worst, measure="keskar")}
     invariant = {"adaptive_ball": partial(worst, measure="adaptive_ball")}
     return [
         sharpness_table(net, points, data, measures=own, gauges=GAUGES),
@@ -144,7 +144,9 @@ def _entropies(context: Context, sweep: Sweep) -> tuple[IntArray, Float64Array]:
     p: Parameters = context.parameters
     data = sweep_probe(p, context.shared)
     last = sweep.batch_sizes.size - 1
-    chosen = [(0, 0, b, k) for b in (0, last) for k in range(min(p.entropy_runs, p.sweep_seeds))]
+    chosen = [
+        (0, 0, b, k) for b in (0, last) for k in range(min(p.entropy_runs, p.sweep_seeds))
+    ]
     found = np.empty((len(chosen), 2))
     for row, place in enumerate(chosen):
         point = sweep.solutions[int(sweep.numbers()[place])]

@@ -86,7 +86,11 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         ):
             check.positive(getattr(self, name), name)
         for name in (
-            "excursions", "fractions", "batch_sizes", "fork_epochs", "sweep_learning_rates",
+            "excursions",
+            "fractions",
+            "batch_sizes",
+            "fork_epochs",
+            "sweep_learning_rates",
         ):
             _increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
