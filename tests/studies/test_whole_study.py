@@ -12,9 +12,7 @@ import spinglass_nn as sg
 from spinglass_nn import studies
 from spinglass_nn.reports.model import VERDICTS
 
-TASKS = (
-    "solutions", "walks", "interpolation", "hierarchy", "flatness", "measures", "rugged",
-)  # fmt: skip
+TASKS = tuple(task.name for task in studies.find_recipe("liao2024").tasks)
 CLAIMS = {"C5", "C7", "C8", "C10", "C11", "C12", "C13", "C14"} | {
     f"{claim} (matched {rule})" for claim in ("C15", "C16", "C17") for rule in ("loss", "epochs")
 }  # fmt: skip
