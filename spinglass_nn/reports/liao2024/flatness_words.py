@@ -9,6 +9,7 @@ import numpy as np
 from spinglass_nn.reports.model import Table
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies import Measures, RuggedWalks, Sweep
+from spinglass_nn.studies.claims import mean_of
 from spinglass_nn.studies.recipes.liao2024.flatness import RULES
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters
 from spinglass_nn.typing import Float64Array
@@ -54,13 +55,14 @@ def findings(sweep: Sweep, measures: Measures, rugged: RuggedWalks) -> tuple[str
 def _ruggedness(rugged: RuggedWalks) -> str:
     parts = []
     for r, rule in enumerate(RULES):
-        z, ratio = rugged.z()[0, r], rugged.rms[0, r] / rugged.null[0, r]
-        memory = rugged.length[0, r] / rugged.null_length[0, r]
-        forgets = f"{np.nanmedian(memory):.2f}" if np.isfinite(memory).any() else "unknown"
+        share = mean_of((rugged.excess[0, r] / rugged.null[0, r] ** 2).ravel())
+        memory = (rugged.length[0, r] / rugged.null_length[0, r]).ravel()
+        forgets = np.median(memory[np.isfinite(memory)]) if np.isfinite(memory).any() else None
         parts.append(
-            f"at {rule} the residual is {ratio.mean():.2f} times that of a quadratic bowl, with z "
-            f"> 3 in {int((z > 3).sum())} of {z.size} runs (median {np.nanmedian(z):.1f}), and "
-            f"its memory {forgets} times as long (median)"
+            f"at {rule} its mean square exceeds that of a quadratic bowl of the same curvature by "
+            f"a share of {share} (mean over runs; z > 3 in {int((rugged.z()[0, r] > 3).sum())} of "
+            f"{memory.size})"
+            + ("" if forgets is None else f", with {forgets:.2f} times the memory (median)")
         )
     return (
         f"Is F4 ruggedness? {'; '.join(parts)}. Bumps shorter than the walk would shorten the "

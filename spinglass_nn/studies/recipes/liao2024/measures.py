@@ -98,27 +98,26 @@ def _measured(context: Context, sweep: Sweep, i: int, k: int) -> list[SharpnessT
     points = Replicas(net, sweep.solutions.weights[sweep.numbers()[:, i, :, k].ravel()])
     seed, n_threads = context.rng(2, i, k), context.n_threads
     common: dict[str, Any] = {"rng": seed, "n_threads": n_threads}
-    named: dict[str, Any] = {
-        "excursion": p.flatness_excursion, "n_directions": p.n_directions, **common,
-    }  # fmt: skip
-    worst = partial(worst_case_sharpness, n_starts=1, **common)  # no gradient vanishes here
-    at_radius = partial(
-        flatness, radius=p.flatness_radius, n_directions=p.n_directions, **common
-    )
-    own: dict[str, Any] = {"F1": at_radius, "keskar": partial(worst, measure="keskar")}
-    invariant = {"adaptive_ball": partial(worst, measure="adaptive_ball")}
+    many: dict[str, Any] = {"n_directions": p.n_directions, **common}
+    # one search is enough: at the end of training no gradient vanishes
+    worst = partial(worst_case_sharpness, n_starts=1, **common)
+    dear = p.sharpness_measures == "all"
+    own: dict[str, Any] = {"F1": partial(flatness, radius=p.flatness_radius, **many)}
+    named = ["F2", "F3", "trace"]
+    invariant: list[SharpnessTable] = []
+    if dear:
+        own["keskar"] = partial(worst, measure="keskar")
+        named.append("top_eigenvalue")
+        ball = {"adaptive_ball": partial(worst, measure="adaptive_ball")}
+        invariant.append(sharpness_table(net, points, data, measures=ball, gauges=("raw",)))
+    many["excursion"] = p.flatness_excursion
+    averages = ("average_adaptive", "fisher_rao")
     return [
         sharpness_table(net, points, data, measures=own, gauges=GAUGES),
-        sharpness_table(
-            net, points, data, measures=("F2", "F3", "trace", "top_eigenvalue"),
-            gauges=GAUGES, **named,
-        ),
-        sharpness_table(net, points, data, measures=invariant, gauges=("raw",)),
-        sharpness_table(
-            net, points, data, measures=("average_adaptive", "fisher_rao"), gauges=("raw",),
-            **named,
-        ),
-    ]  # fmt: skip
+        sharpness_table(net, points, data, measures=named, gauges=GAUGES, **many),
+        sharpness_table(net, points, data, measures=averages, gauges=("raw",), **many),
+        *invariant,
+    ]
 
 
 def _gauge_shift(context: Context, solutions: Replicas) -> float:

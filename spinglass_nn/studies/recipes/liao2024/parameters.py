@@ -62,6 +62,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     n_directions: int = 16
     sweep_samples: int = 10_000
     sharpness_probe: int = 2000
+    sharpness_measures: str = "all"
     ruggedness_excursion: float = 1.0
     ruggedness_walkers: int = 8
     ruggedness_steps: int = 40
@@ -70,6 +71,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def __post_init__(self) -> None:
         check.choice(self.data, "data", DATA)
         check.choice(self.initializer, "initializer", INITIALIZERS)
+        check.choice(self.sharpness_measures, "sharpness_measures", ("all", "cheap"))
         if self.data_dir:  # the same folder wherever the command is given
             absolute = str(Path(self.data_dir).expanduser().absolute())
             msgspec.structs.force_setattr(self, "data_dir", absolute)
@@ -123,8 +125,8 @@ SCALES: dict[str, dict[str, Any]] = {
         "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "sweep_seeds": 3, "n_directions": 6,
-        "sharpness_probe": 500, "ruggedness_walkers": 4, "ruggedness_steps": 20,
-        "entropy_runs": 0,
+        "sweep_stop_at_loss": 0.25, "sharpness_probe": 500, "sharpness_measures": "cheap",
+        "ruggedness_walkers": 4, "ruggedness_steps": 16, "entropy_runs": 0,
     },
     "standard": {},
 }  # fmt: skip
@@ -192,6 +194,10 @@ NOTES: dict[str, tuple[str, str]] = {
     "sharpness_probe": (
         "of these, samples on which sharpness and ruggedness are measured, 0 for all",
         "a fixed subset, even over classes",
+    ),
+    "sharpness_measures": (
+        "all, or cheap: without searches for a maximum and the largest eigenvalue",
+        "these cost five times as much as all others together",
     ),
     "ruggedness_excursion": (
         "length of the walks of F4 over the length of the start point",

@@ -6,8 +6,9 @@ import numpy as np
 
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
-from spinglass_nn.landscape import quadratic_walk, ruggedness, spectral_density
-from spinglass_nn.networks import Replica, gradient
+from spinglass_nn.landscape import quadratic_walk, ruggedness
+from spinglass_nn.networks import Curvature, Replica, gradient
+from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.flatness import Sweep
 from spinglass_nn.studies.recipes.liao2024.measures import GAUGES
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, sweep_probe
@@ -113,20 +114,10 @@ def _numbers(
 ) -> tuple[float, ...]:
     """What is kept of one start, in the order of the fields of `RuggedWalks`."""
     data = sweep_probe(context.parameters, context.shared)
-    spectrum = spectral_density(
-        start.network,
-        start,
-        data,
-        n_probes=N_PROBES,
-        n_steps=2,  # moments need no more
-        rng=context.rng(2, *place),
-        n_threads=context.n_threads,
-    )
     slope = gradient(start.network, start, data, n_threads=context.n_threads)
     null = quadratic_walk(
         walk,
-        spectrum.first_moment,
-        spectrum.second_moment,
+        *_moments(context, start, place),
         gradient_norm=float(np.linalg.norm(slope)),
     )
     found = ruggedness(walk)
@@ -135,3 +126,19 @@ def _numbers(
         found.rms.mean, found.rms.error, excess.mean, excess.error, null.rms,
         found.length.mean, null.length, found.up_share.mean,
     )  # fmt: skip
+
+
+def _moments(
+    context: Context, start: Replica, place: tuple[int, int]
+) -> tuple[Estimate, Estimate]:
+    """``tr H / N`` and ``tr H² / N``, both from one product with each random vector of signs."""
+    p: Parameters = context.parameters
+    data = sweep_probe(p, context.shared)
+    curvature = Curvature(start.network, start, data, n_threads=context.n_threads)
+    rng = np.random.default_rng(context.rng(2, *place))
+    signs = rng.choice((-1.0, 1.0), (N_PROBES, curvature.size))
+    products = np.asarray(curvature.product(signs), dtype=np.float64)
+    return (
+        mean_estimate((signs * products).mean(axis=1)),
+        mean_estimate((products**2).mean(axis=1)),
+    )
