@@ -3,7 +3,9 @@ from .recipes.liao2024.connections import Connections
 from .recipes.liao2024.flatness import Sweep
 from .recipes.liao2024.hierarchy import Branch, Hierarchy
 from .recipes.liao2024.interpolation import Interpolation
+from .recipes.liao2024.measures import Measures
 from .recipes.liao2024.regions import Regions
+from .recipes.liao2024.rugged_walks import RuggedWalks
 from .recipes.liao2024.solutions import Solutions
 from .recipes.liao2024.walks import Walks
 from .recipes.liao2024.widths import Widths
@@ -26,8 +28,10 @@ __all__ = [
     "Context",
     "Hierarchy",
     "Interpolation",
+    "Measures",
     "Recipe",
     "Regions",
+    "RuggedWalks",
     "Solutions",
     "Store",
     "StudyRun",

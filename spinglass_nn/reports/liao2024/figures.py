@@ -23,5 +23,5 @@ def figures(run: StudyRun) -> Drawn:
         **paths.figures(results["interpolation"]),
         **connections.figures(results),
         **hierarchy.figures(results["hierarchy"], results["solutions"]),
-        **flatness.figures(results["flatness"]),
+        **flatness.figures(results["flatness"], results["measures"], results["rugged"]),
     }

@@ -27,5 +27,7 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
             *path_claims.decide(parameters, results["interpolation"]),
             *connection_claims.decide(results),
             *hierarchy_claims.decide(results["solutions"], results["hierarchy"]),
-            *flatness_claims.decide(parameters, results["flatness"]),
+            *flatness_claims.decide(
+                results["flatness"], results["measures"], results["rugged"]
+            ),
         ]

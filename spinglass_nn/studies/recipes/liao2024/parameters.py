@@ -51,9 +51,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     n_pairs: int = 16
     n_points: int = 21
     n_null: int = 500
-    batch_sizes: tuple[int, ...] = (8, 32, 128, 512, 2048)
-    sweep_learning_rate: float = 0.05
-    sweep_seeds: int = 5
+    batch_sizes: tuple[int, ...] = (8, 32, 128, 512)
+    sweep_learning_rates: tuple[float, ...] = (0.025, 0.1)
+    sweep_seeds: int = 8
     sweep_stop_at_loss: float = 0.2
     sweep_max_epochs: int = 400
     sweep_epochs: int = 20
@@ -75,10 +75,18 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     n_graph_bands: int = 11
     region_excursions: tuple[float, ...] = (0.1, 0.3, 1.0)
     n_region_points: int = 4
+    sweep_samples: int = 10_000
+    sharpness_probe: int = 2000
+    sharpness_measures: str = "all"
+    ruggedness_excursion: float = 1.0
+    ruggedness_walkers: int = 8
+    ruggedness_steps: int = 40
+    entropy_runs: int = 2
 
     def __post_init__(self) -> None:
         check.choice(self.data, "data", DATA)
         check.choice(self.initializer, "initializer", INITIALIZERS)
+        check.choice(self.sharpness_measures, "sharpness_measures", ("all", "cheap"))
         if self.data_dir:  # the same folder wherever the command is given
             absolute = str(Path(self.data_dir).expanduser().absolute())
             msgspec.structs.force_setattr(self, "data_dir", absolute)
@@ -88,11 +96,11 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         for name in (
             "learning_rate",
             "stop_at_loss",
-            "sweep_learning_rate",
             "sweep_stop_at_loss",
             "flatness_radius",
             "flatness_excursion",
             "width_stop_at_loss",
+            "ruggedness_excursion",
         ):
             check.positive(getattr(self, name), name)
         for name in (
@@ -103,6 +111,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "widths",
             "width_epochs",
             "region_excursions",
+            "sweep_learning_rates",
         ):
             _increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
@@ -111,6 +120,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         check.within(self.region_excursions[-1], "region_excursions", 0, _FAR)
         check.within(self.flatness_excursion, "flatness_excursion", 0, _FAR)
         check.within(self.flatness_radius, "flatness_radius", 0, _FAR)
+        check.within(self.ruggedness_excursion, "ruggedness_excursion", 0, _FAR)
         if len(self.batch_sizes) < 2:
             raise ParameterError(
                 f"batch_sizes must hold at least 2 sizes to be compared, got {self.batch_sizes}"
@@ -132,6 +142,8 @@ _LEAST = {
     "width_solutions": 3, "width_max_epochs": 1, "n_band_pairs": 2, "band_pivots": 1,
     "band_steps": 1, "band_batch_size": 1, "curve_epochs": 1, "n_graph": 3,
     "n_graph_bands": 0, "n_region_points": 1,
+    "sweep_samples": 0, "sharpness_probe": 0, "ruggedness_walkers": 2, "ruggedness_steps": 8,
+    "entropy_runs": 0,
 }  # fmt: skip
 
 SCALES: dict[str, dict[str, Any]] = {
@@ -139,10 +151,12 @@ SCALES: dict[str, dict[str, Any]] = {
         "n_probe": 2000, "width": 64, "stop_at_loss": 0.1, "n_solutions": 24,
         "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
-        "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
         "widths": (16, 64, 128), "width_solutions": 5, "n_band_pairs": 4, "band_pivots": 5,
         "band_steps": 140, "curve_epochs": 5, "n_graph": 6, "n_graph_bands": 0,
         "region_excursions": (0.3, 1.0), "n_region_points": 2,
+        "sweep_seeds": 3, "n_directions": 6,
+        "sweep_stop_at_loss": 0.25, "sharpness_probe": 500, "sharpness_measures": "cheap",
+        "ruggedness_walkers": 4, "ruggedness_steps": 16, "entropy_runs": 0,
     },
     "standard": {},
 }  # fmt: skip
@@ -190,8 +204,12 @@ NOTES: dict[str, tuple[str, str]] = {
     "n_points": ("points on a straight path", _D),
     "n_null": ("draws of each null model", "-"),
     "batch_sizes": ("batch sizes compared", _D),
-    "sweep_learning_rate": ("rate of SGD in the batch-size sweep", _D),
-    "sweep_seeds": ("independent runs per batch size", _D),
+    "sweep_learning_rates": (
+        "rates of SGD in the sweep",
+        "rate over batch size is the noise scale: a factor between rates that is one between "
+        "batch sizes gives pairs of equal noise",
+    ),
+    "sweep_seeds": ("independent runs per batch size and rate", _D),
     "sweep_stop_at_loss": ("matched-loss rule: stop at this train loss", _P),
     "sweep_max_epochs": ("epochs after which the matched-loss rule gives up", "-"),
     "sweep_epochs": ("matched-epochs rule: stop after this many", _P),
@@ -221,6 +239,29 @@ NOTES: dict[str, tuple[str, str]] = {
     ),
     "region_excursions": ("walks into regions: their length over that of the solution", _P),
     "n_region_points": ("walks' ends on each side of two regions", "-"),
+    "sweep_samples": (
+        "training samples of the sweep, 0 for all",
+        "full batches of all data need thousands of epochs to the loss of small ones; more runs "
+        "tell more",
+    ),
+    "sharpness_probe": (
+        "of these, samples on which sharpness and ruggedness are measured, 0 for all",
+        "a fixed subset, even over classes",
+    ),
+    "sharpness_measures": (
+        "all, or cheap: without searches for a maximum and the largest eigenvalue",
+        "these cost five times as much as all others together",
+    ),
+    "ruggedness_excursion": (
+        "length of the walks of F4 over the length of the start point",
+        "as far as the loss keeps to the quadratic law",
+    ),
+    "ruggedness_walkers": ("walks per solution for F4", "-"),
+    "ruggedness_steps": ("steps of these walks, each recorded", "-"),
+    "entropy_runs": (
+        "runs at the smallest and the largest batch whose local entropy is sampled, 0 for none",
+        "the dearest measure by far, so of few runs",
+    ),
 }
 
 
@@ -245,9 +286,10 @@ def prepare(parameters: Parameters) -> Dataset:
     data = _loaded(parameters)
     if data.labels is None or data.test is None:
         raise ParameterError(f"data must have labels and a test part, got {data}")
-    if parameters.batch_sizes[-2] >= data.n_samples:  # the last may mean all of them
+    n_sweep = sweep_size(parameters, data)
+    if parameters.batch_sizes[-2] >= n_sweep:  # the last may mean all of them
         raise ParameterError(
-            f"batch_sizes must differ when cut to the {data.n_samples} training samples, got "
+            f"batch_sizes must differ when cut to the {n_sweep} training samples, got "
             f"{parameters.batch_sizes}"
         )
     assert data.n_classes is not None
@@ -313,6 +355,28 @@ def probe(parameters: Parameters, data: Dataset, *, test: bool = False) -> Datas
     if 0 < parameters.n_probe < data.n_samples:
         chosen = datasets.subset(data, parameters.n_probe, rng=parameters.seed)
     return replace(chosen, test=data.test if test else None)
+
+
+def sweep_size(parameters: Parameters, data: Dataset) -> int:
+    """How many samples the sweep over batch sizes trains on."""
+    return min(parameters.sweep_samples or data.n_samples, data.n_samples)
+
+
+def sweep_data(parameters: Parameters, data: Dataset) -> Dataset:
+    """The samples of the sweep, without the test part."""
+    size = sweep_size(parameters, data)
+    chosen = data
+    if size < data.n_samples:
+        chosen = datasets.subset(data, size, rng=parameters.seed)
+    return replace(chosen, test=None)
+
+
+def sweep_probe(parameters: Parameters, data: Dataset) -> Dataset:
+    """Those of them on which sharpness and ruggedness are measured."""
+    chosen, size = sweep_data(parameters, data), parameters.sharpness_probe
+    if 0 < size < chosen.n_samples:
+        chosen = datasets.subset(chosen, size, rng=parameters.seed)
+    return chosen
 
 
 def network(parameters: Parameters, data: Dataset) -> MLP:

@@ -1,0 +1,170 @@
+"""Protocol (d), measures: sharpness of every run of the sweep, in two gauges."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from spinglass_nn._core.progress import track
+from spinglass_nn._core.results import result
+from spinglass_nn.errors import ChainTooShort
+from spinglass_nn.landscape import (
+    SharpnessTable,
+    flatness,
+    local_entropy,
+    sharpness_table,
+    worst_case_sharpness,
+)
+from spinglass_nn.networks import Replica, Replicas, evaluate
+from spinglass_nn.studies.recipes.liao2024.flatness import Sweep
+from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, sweep_probe
+from spinglass_nn.studies.task import Context
+from spinglass_nn.symmetries import balance
+from spinglass_nn.typing import Float64Array, IntArray
+
+GAUGES = ("raw", "balanced")
+
+
+@result()
+class Measures:
+    """Sharpness of every run of a sweep; larger is sharper.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Measures, with their gauge where it matters.
+    mean, error : array (n_measures, 2, n_rates, n_batch_sizes, n_seeds)
+        Values, and errors from random directions; zero for what is not sampled.
+    gauge_shift : float
+        Largest change of the loss of any run between the gauges, in float64.
+    entropy_runs : int64 array (n_chosen, 4)
+        Rule, rate, batch size and seed of the runs whose local entropy was sampled.
+    entropy, entropy_error : array (n_chosen,)
+        Their local free energy (nats); the error is NaN where chains were too short for one.
+    """
+
+    names: tuple[str, ...]
+    mean: Float64Array
+    error: Float64Array
+    gauge_shift: float
+    entropy_runs: IntArray
+    entropy: Float64Array
+    entropy_error: Float64Array
+
+    def at(self, name: str) -> Float64Array:
+        """One measure of all runs, (2, n_rates, n_batch_sizes, n_seeds)."""
+        found: Float64Array = self.mean[self.names.index(name)]
+        return found
+
+
+def run(context: Context) -> Measures:
+    """Measure every run."""
+    sweep: Sweep = context.results["flatness"]
+    numbers = sweep.numbers()
+    _, n_rates, _, n_seeds = numbers.shape
+    parts: list[tuple[IntArray, list[SharpnessTable]]] = []
+    with track(n_rates * n_seeds, "sharpness", context.progress) as tick:
+        for i in range(n_rates):
+            for k in range(n_seeds):
+                parts.append((numbers[:, i, :, k].ravel(), _measured(context, sweep, i, k)))
+                tick(1)
+    names = tuple(name for table in parts[0][1] for name in table.rows)
+    mean = np.empty((len(names), numbers.size))
+    error = np.empty_like(mean)
+    for places, tables in parts:
+        mean[:, places] = np.concatenate([t.mean.reshape(-1, places.size) for t in tables])
+        error[:, places] = np.concatenate([t.error.reshape(-1, places.size) for t in tables])
+    chosen, entropy = _entropies(context, sweep)
+    return Measures(
+        names=names,
+        mean=mean.reshape(-1, *numbers.shape),
+        error=error.reshape(-1, *numbers.shape),
+        gauge_shift=_gauge_shift(context, sweep.solutions),
+        entropy_runs=chosen,
+        entropy=entropy[:, 0],
+        entropy_error=entropy[:, 1],
+    )
+
+
+def _measured(context: Context, sweep: Sweep, i: int, k: int) -> list[SharpnessTable]:
+    """Runs number k at one rate: all batch sizes and both rules see the same directions.
+
+    What compares batch sizes is then sharp, and the numbers k remain independent units.
+    """
+    p: Parameters = context.parameters
+    net, data = sweep.solutions.network, sweep_probe(p, context.shared)
+    points = Replicas(net, sweep.solutions.weights[sweep.numbers()[:, i, :, k].ravel()])
+    seed, n_threads = context.rng(2, i, k), context.n_threads
+    common: dict[str, Any] = {"rng": seed, "n_threads": n_threads}
+    many: dict[str, Any] = {"n_directions": p.n_directions, **common}
+    # one search is enough: at the end of training no gradient vanishes
+    worst = partial(worst_case_sharpness, n_starts=1, **common)
+    dear = p.sharpness_measures == "all"
+    own: dict[str, Any] = {"F1": partial(flatness, radius=p.flatness_radius, **many)}
+    named = ["F2", "F3", "trace"]
+    invariant: list[SharpnessTable] = []
+    if dear:
+        own["keskar"] = partial(worst, measure="keskar")
+        named.append("top_eigenvalue")
+        ball = {"adaptive_ball": partial(worst, measure="adaptive_ball")}
+        invariant.append(sharpness_table(net, points, data, measures=ball, gauges=("raw",)))
+    many["excursion"] = p.flatness_excursion
+    averages = ("average_adaptive", "fisher_rao")
+    return [
+        sharpness_table(net, points, data, measures=own, gauges=GAUGES),
+        sharpness_table(net, points, data, measures=named, gauges=GAUGES, **many),
+        sharpness_table(net, points, data, measures=averages, gauges=("raw",), **many),
+        *invariant,
+    ]
+
+
+def _gauge_shift(context: Context, solutions: Replicas) -> float:
+    """How far rescaling units moves the loss: by rounding only."""
+    data = sweep_probe(context.parameters, context.shared)
+    shift = 0.0
+    for weights in solutions.weights:
+        point = Replica(solutions.network, weights.astype(np.float64))
+        pair = [
+            evaluate(solutions.network, one, data, n_threads=context.n_threads).loss
+            for one in (point, balance(point))
+        ]
+        shift = max(shift, abs(float(pair[0] - pair[1])))
+    return shift
+
+
+def _entropies(context: Context, sweep: Sweep) -> tuple[IntArray, Float64Array]:
+    """Local free energy of a few runs at matched loss, at the extreme batch sizes.
+
+    Under a Gaussian as wide as the displacement of F2, at the temperature of the posterior of
+    as many samples.
+    """
+    p: Parameters = context.parameters
+    data = sweep_probe(p, context.shared)
+    last = sweep.batch_sizes.size - 1
+    chosen = [
+        (0, 0, b, k) for b in (0, last) for k in range(min(p.entropy_runs, p.sweep_seeds))
+    ]
+    found = np.empty((len(chosen), 2))
+    for row, place in enumerate(chosen):
+        point = sweep.solutions[int(sweep.numbers()[place])]
+        radius = p.flatness_excursion * point.norm
+        try:
+            sampled = local_entropy(
+                point.network,
+                point,
+                data,
+                gamma=point.network.n_parameters / radius**2,
+                temperature=1 / data.n_samples,
+                n_nodes=4,
+                n_chains=2,
+                n_samples=32,
+                rng=context.rng(3, row),
+                n_threads=context.n_threads,
+                progress=context.progress,
+            ).free_energy
+            found[row] = sampled.mean, sampled.error
+        except ChainTooShort as error:
+            found[row] = error.estimate.free_energy.mean, np.nan
+    return np.array(chosen, dtype=np.int64).reshape(-1, 4), found
