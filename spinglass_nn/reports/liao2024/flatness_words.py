@@ -122,8 +122,9 @@ def _entropies(sweep: Sweep, measures: Measures) -> Table:
     f2 = measures.at("F2, raw")
     return Table(
         "Local free energy of a few runs at matched loss, sampled at the temperature of the "
-        "posterior under a Gaussian as wide as the displacement of F2 (nats; n/a: chains too "
-        "short for an error)",
+        "posterior of at most 500 samples under a Gaussian as wide as the displacement of F2 (nats; "
+        "n/a: chains too short for an error). Negative: the loss nearby is lower than at the run's "
+        "end",
         ("run", "local free energy", "F2"),
         [
             (

@@ -126,7 +126,7 @@ SCALES: dict[str, dict[str, Any]] = {
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "sweep_seeds": 3, "n_directions": 6,
         "sweep_stop_at_loss": 0.25, "sharpness_probe": 500, "sharpness_measures": "cheap",
-        "ruggedness_walkers": 4, "ruggedness_steps": 16, "entropy_runs": 0,
+        "ruggedness_walkers": 3, "ruggedness_steps": 16, "entropy_runs": 0,
     },
     "standard": {},
 }  # fmt: skip
