@@ -103,13 +103,13 @@ def test_grid_leaves_out_what_does_not_vary():
 
 
 def test_log_ratio_of_known_numbers():
-    values = np.exp([[[0.0, 1.0], [9.0, 9.0], [2.0, 5.0]], [[0.0, 0.0], [9.0, 9.0], [1.0, 1.0]]])
+    values = np.exp(
+        [[[0.0, 1.0], [9.0, 9.0], [2.0, 5.0]], [[0.0, 0.0], [9.0, 9.0], [1.0, 1.0]]]
+    )
     ratio, n_units = flatness_claims.log_ratio(values)  # differences 2, 4 and 1, 1
     assert ratio.mean == pytest.approx(2.0)
     assert ratio.error == pytest.approx(math.sqrt(1.0**2 + 0) / 2)
     assert n_units == 3
-    nothing, n_units = flatness_claims.log_ratio(-values)
-    assert math.isnan(nothing.mean) or n_units
     values[0, 0, 0] = 0
     assert math.isnan(flatness_claims.log_ratio(values)[0].mean)
 

@@ -52,8 +52,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     n_points: int = 21
     n_null: int = 500
     batch_sizes: tuple[int, ...] = (8, 32, 128, 512)
-    sweep_learning_rates: tuple[float, ...] = (0.025, 0.1)
-    sweep_seeds: int = 8
+    sweep_learning_rates: tuple[float, ...] = (0.025, 0.05, 0.1)
+    sweep_seeds: int = 5
     sweep_stop_at_loss: float = 0.2
     sweep_max_epochs: int = 400
     sweep_epochs: int = 20
@@ -124,7 +124,7 @@ SCALES: dict[str, dict[str, Any]] = {
         "n_probe": 2000, "width": 64, "stop_at_loss": 0.1, "n_solutions": 24,
         "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
-        "sweep_seeds": 3, "n_directions": 6,
+        "sweep_learning_rates": (0.025, 0.1), "sweep_seeds": 3, "n_directions": 6,
         "sweep_stop_at_loss": 0.25, "sharpness_probe": 500, "sharpness_measures": "cheap",
         "ruggedness_walkers": 3, "ruggedness_steps": 16, "entropy_runs": 0,
     },
