@@ -87,7 +87,8 @@ def tiny_settings():
         "width_max_epochs": 3, "width_epochs": (1,), "n_band_pairs": 2, "band_pivots": 2,
         "band_steps": 3, "curve_epochs": 1, "n_graph": 3, "n_graph_bands": 2,
         "region_excursions": (0.3, 1.0), "n_region_points": 2,
-        "sweep_samples": 250, "sharpness_probe": 100, "ruggedness_walkers": 2,
+        "sweep_learning_rates": (0.05, 0.1), "sweep_samples": 250, "sharpness_probe": 100,
+        "ruggedness_walkers": 2,
         "ruggedness_steps": 8, "entropy_runs": 0,
     }  # fmt: skip
 

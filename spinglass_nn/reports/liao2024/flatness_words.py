@@ -121,9 +121,10 @@ def tables(sweep: Sweep, measures: Measures, rugged: RuggedWalks) -> list[Table]
 def _entropies(sweep: Sweep, measures: Measures) -> Table:
     f2 = measures.at("F2, raw")
     return Table(
-        "Local free energy of a few runs at matched loss, sampled at the temperature of the "
-        "posterior under a Gaussian as wide as the displacement of F2 (nats; n/a: chains too "
-        "short for an error)",
+        "Local free energy of a few runs at matched loss under a Gaussian as wide as the "
+        "displacement of F2, at the temperature of the posterior of at most 500 samples (nats; "
+        "n/a: chains too short for an error). Negative: the loss nearby is lower than at the end "
+        "of the run",
         ("run", "local free energy", "F2"),
         [
             (

@@ -9,6 +9,7 @@ import numpy as np
 
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
+from spinglass_nn.datasets import subset
 from spinglass_nn.errors import ChainTooShort
 from spinglass_nn.landscape import (
     SharpnessTable,
@@ -25,6 +26,7 @@ from spinglass_nn.symmetries import balance
 from spinglass_nn.typing import Float64Array, IntArray
 
 GAUGES = ("raw", "balanced")
+_ENTROPY_SAMPLES = 500
 
 
 @result()
@@ -137,11 +139,13 @@ def _gauge_shift(context: Context, solutions: Replicas) -> float:
 def _entropies(context: Context, sweep: Sweep) -> tuple[IntArray, Float64Array]:
     """Local free energy of a few runs at matched loss, at the extreme batch sizes.
 
-    Under a Gaussian as wide as the displacement of F2, at the temperature of the posterior of
-    as many samples.
+    Under a Gaussian as wide as the displacement of F2, over a few samples at the temperature of
+    their posterior: half a minute a run.
     """
     p: Parameters = context.parameters
     data = sweep_probe(p, context.shared)
+    if data.n_samples > _ENTROPY_SAMPLES:
+        data = subset(data, _ENTROPY_SAMPLES, rng=p.seed)
     last = sweep.batch_sizes.size - 1
     chosen = [
         (0, 0, b, k) for b in (0, last) for k in range(min(p.entropy_runs, p.sweep_seeds))
@@ -157,9 +161,9 @@ def _entropies(context: Context, sweep: Sweep) -> tuple[IntArray, Float64Array]:
                 data,
                 gamma=point.network.n_parameters / radius**2,
                 temperature=1 / data.n_samples,
-                n_nodes=4,
+                n_nodes=3,
                 n_chains=2,
-                n_samples=32,
+                n_samples=64,
                 rng=context.rng(3, row),
                 n_threads=context.n_threads,
                 progress=context.progress,

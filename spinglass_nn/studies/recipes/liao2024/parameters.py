@@ -52,8 +52,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     n_points: int = 21
     n_null: int = 500
     batch_sizes: tuple[int, ...] = (8, 32, 128, 512)
-    sweep_learning_rates: tuple[float, ...] = (0.025, 0.1)
-    sweep_seeds: int = 8
+    sweep_learning_rates: tuple[float, ...] = (0.025, 0.05, 0.1)
+    sweep_seeds: int = 5
     sweep_stop_at_loss: float = 0.2
     sweep_max_epochs: int = 400
     sweep_epochs: int = 20
@@ -154,9 +154,9 @@ SCALES: dict[str, dict[str, Any]] = {
         "widths": (16, 64, 128), "width_solutions": 5, "n_band_pairs": 4, "band_pivots": 5,
         "band_steps": 140, "curve_epochs": 5, "n_graph": 6, "n_graph_bands": 0,
         "region_excursions": (0.3, 1.0), "n_region_points": 2,
-        "sweep_seeds": 3, "n_directions": 6,
+        "sweep_learning_rates": (0.025, 0.1), "sweep_seeds": 3, "n_directions": 6,
         "sweep_stop_at_loss": 0.25, "sharpness_probe": 500, "sharpness_measures": "cheap",
-        "ruggedness_walkers": 4, "ruggedness_steps": 16, "entropy_runs": 0,
+        "ruggedness_walkers": 3, "ruggedness_steps": 16, "entropy_runs": 0,
     },
     # of 60,000 samples: what the others would add to a barrier is far below its scatter
     "standard": {"n_probe": 10_000},
