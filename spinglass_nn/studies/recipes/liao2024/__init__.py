@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from spinglass_nn.studies.recipes.liao2024 import (
+    aging,
     claims,
     flatness,
+    gibbs,
     hierarchy,
     interpolation,
+    moves,
     parameters,
     solutions,
     walks,
@@ -29,6 +32,9 @@ RECIPE = Recipe(
         Task("interpolation", 3, "paths between copies", interpolation.run, ("solutions",)),
         Task("hierarchy", 4, "hierarchy of solutions", hierarchy.run, ("solutions",)),
         Task("flatness", 5, "flatness against generalization", flatness.run),
+        Task("moves", 11, "kinds of moves and thermal walks", moves.run, ("solutions",)),
+        Task("gibbs", 12, "the Gibbs measure of a small network", gibbs.run),
+        Task("aging", 13, "training watched at many times", aging.run),
     ),
     claims=claims.decide,
 )

@@ -60,6 +60,25 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     flatness_radius: float = 3.0
     flatness_excursion: float = 0.3
     n_directions: int = 16
+    law_excursions: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+    n_law_pairs: int = 16
+    thermal_temperatures: tuple[float, ...] = (3e-5, 3e-4, 3e-3)
+    thermal_samples: int = 2000
+    thermal_solutions: int = 4
+    thermal_walkers: int = 4
+    thermal_sweeps: int = 8
+    thermal_excursion: float = 2.0
+    gibbs_samples: int = 200
+    gibbs_width: int = 4
+    gibbs_temperatures: tuple[float, ...] = (
+        1.0, 1.2, 1.45, 1.75, 2.1, 2.5, 3.0, 3.6, 4.3, 5.2, 6.3, 8.0, 15.0, 50.0,
+    )
+    gibbs_replicas: int = 8
+    gibbs_sweeps: int = 800
+    gibbs_leapfrogs: int = 6
+    gibbs_epochs: int = 100
+    aging_replicas: int = 8
+    aging_epochs: int = 16
 
     def __post_init__(self) -> None:
         check.choice(self.data, "data", DATA)
@@ -77,13 +96,19 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "sweep_stop_at_loss",
             "flatness_radius",
             "flatness_excursion",
+            "thermal_excursion",
         ):
             check.positive(getattr(self, name), name)
-        for name in ("excursions", "fractions", "batch_sizes", "fork_epochs"):
+        for name in (
+            "excursions", "fractions", "batch_sizes", "fork_epochs", "law_excursions",
+            "thermal_temperatures", "gibbs_temperatures",
+        ):  # fmt: skip
             _increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
         # much farther out losses overflow
         check.within(self.excursions[-1], "excursions", 0, _FAR)
+        check.within(self.law_excursions[-1], "law_excursions", 0, _FAR)
+        check.within(self.thermal_excursion, "thermal_excursion", 0, _FAR)
         check.within(self.flatness_excursion, "flatness_excursion", 0, _FAR)
         check.within(self.flatness_radius, "flatness_radius", 0, _FAR)
         if len(self.batch_sizes) < 2:
@@ -99,17 +124,26 @@ _LEAST = {
     "early_epochs": 1, "n_solutions": 4, "n_walk_solutions": 2, "n_walkers": 1,
     "walk_steps": 2, "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3,
     "n_null": 50, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
-    "n_directions": 2,
+    "n_directions": 2, "n_law_pairs": 2, "thermal_samples": 1, "thermal_solutions": 2,
+    "thermal_walkers": 2, "thermal_sweeps": 1, "gibbs_samples": 10, "gibbs_width": 2,
+    "gibbs_replicas": 4, "gibbs_sweeps": 8, "gibbs_leapfrogs": 1, "gibbs_epochs": 1,
+    "aging_replicas": 2, "aging_epochs": 1,
 }  # fmt: skip
 
 SCALES: dict[str, dict[str, Any]] = {
     "quick": {
         "n_probe": 2000, "width": 64, "stop_at_loss": 0.1, "n_solutions": 24,
-        "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
+        "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 7,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
+        "law_excursions": (0.01, 0.1, 1.0), "n_law_pairs": 3, "thermal_samples": 300,
+        "thermal_solutions": 3, "thermal_walkers": 2, "thermal_sweeps": 1,
+        "gibbs_samples": 100, "gibbs_width": 3,
+        "gibbs_temperatures": (1.0, 1.4, 2.0, 2.8, 4.0, 6.0, 10.0, 30.0), "gibbs_replicas": 4,
+        "gibbs_sweeps": 60, "gibbs_leapfrogs": 5, "aging_replicas": 4, "aging_epochs": 4,
     },
-    "standard": {},
+    # walks cost their evaluations: errors come from solutions, not from samples or walkers
+    "standard": {"n_probe": 5000, "n_walkers": 8},
 }  # fmt: skip
 
 _D = "common in the literature; the paper's abstract does not say"
@@ -163,6 +197,41 @@ NOTES: dict[str, tuple[str, str]] = {
     "flatness_radius": ("displacement of the absolute measure F1", _P),
     "flatness_excursion": ("displacement over norm of the relative measures F2, F3", _P),
     "n_directions": ("pairs of opposite random directions per flatness measure", "-"),
+    "law_excursions": (
+        "lengths at which kinds of moves are held against the quadratic law",
+        "from where it must hold to where it need not",
+    ),
+    "n_law_pairs": ("pairs of opposite displacements of each kind and solution", "-"),
+    "thermal_temperatures": (
+        "temperatures of Metropolis walks of one weight at a time (nats per sample)",
+        _P,
+    ),
+    "thermal_samples": (
+        "training samples in the loss that decides on these moves",
+        "the cost of a move is in proportion",
+    ),
+    "thermal_solutions": ("solutions these walks start from", "independent units for errors"),
+    "thermal_walkers": ("walkers from each of them", "-"),
+    "thermal_sweeps": ("moves proposed for each parameter", _P),
+    "thermal_excursion": (
+        "distance over length of the solution that free walks of these moves reach",
+        _P,
+    ),
+    "gibbs_samples": (
+        "training samples whose summed loss is the energy of the Gibbs measure",
+        "few, so that equilibrium can be reached",
+    ),
+    "gibbs_width": ("hidden units of its network", "few, so that equilibrium can be reached"),
+    "gibbs_temperatures": (
+        "its ladder, infinity added; 1 is the Bayesian posterior",
+        "neighbours exchange often, from a small pilot",
+    ),
+    "gibbs_replicas": ("independent ladders from each kind of start, in blocks of two", "-"),
+    "gibbs_sweeps": ("trajectories of each system after a third as many for tuning", _P),
+    "gibbs_leapfrogs": ("steps of a trajectory", "-"),
+    "gibbs_epochs": ("epochs that trained starts of the Gibbs measure are trained", _P),
+    "aging_replicas": ("runs watched for aging", "independent units for errors"),
+    "aging_epochs": ("epochs that they train, without a stopping rule", _P),
 }
 
 
