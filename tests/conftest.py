@@ -83,6 +83,11 @@ def tiny_settings():
         "n_permutations": 4, "n_pairs": 2, "n_points": 5, "n_null": 50,
         "batch_sizes": (8, 32, 128), "sweep_seeds": 3, "sweep_stop_at_loss": 1.0,
         "sweep_max_epochs": 100, "sweep_epochs": 3, "n_directions": 2,
+        "law_excursions": (0.01, 1.0), "n_law_pairs": 2, "thermal_samples": 50,
+        "thermal_temperatures": (1e-4, 1e-2), "thermal_solutions": 2, "thermal_walkers": 2,
+        "thermal_sweeps": 1, "gibbs_samples": 40, "gibbs_units": 2,
+        "gibbs_temperatures": (4.0, 16.0), "gibbs_replicas": 4, "gibbs_sweeps": 16,
+        "gibbs_leapfrogs": 2, "gibbs_epochs": 2, "aging_replicas": 3, "aging_epochs": 2,
     }  # fmt: skip
 
 

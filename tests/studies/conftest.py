@@ -22,7 +22,7 @@ def assert_same_results():
     def check(one: Path, other: Path) -> None:
         left, right = contents(one), contents(other)
         assert left.keys() == right.keys()
-        assert len(left) == 5
+        assert len(left) == 8
         for file, arrays in left.items():
             assert arrays.keys() == right[file].keys()
             for name, values in arrays.items():

@@ -12,8 +12,10 @@ import spinglass_nn as sg
 from spinglass_nn import studies
 from spinglass_nn.reports.model import VERDICTS
 
-TASKS = ("solutions", "walks", "interpolation", "hierarchy", "flatness")
-CLAIMS = {"C5", "C7", "C8", "C10", "C11", "C12", "C13", "C14"} | {
+TASKS = (
+    "solutions", "walks", "interpolation", "hierarchy", "flatness", "moves", "gibbs", "aging",
+)  # fmt: skip
+CLAIMS = {"C5", "C6", "C7", "C8", "C10", "C11", "C12", "C13", "C14", "C21"} | {
     f"{claim} (matched {rule})" for claim in ("C15", "C16", "C17") for rule in ("loss", "epochs")
 }  # fmt: skip
 

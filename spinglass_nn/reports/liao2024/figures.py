@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from spinglass_nn.reports.liao2024 import flatness, hierarchy, paths, solutions, walks
+from spinglass_nn.reports.liao2024 import (
+    aging,
+    flatness,
+    gibbs,
+    hierarchy,
+    moves,
+    paths,
+    solutions,
+    walks,
+)
 from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.studies import StudyRun
 
@@ -13,6 +22,9 @@ def figures(run: StudyRun) -> Drawn:
     return {
         **solutions.figures(results["solutions"]),
         **walks.figures(results["walks"]),
+        **moves.figures(results["moves"]),
+        **aging.figures(results["aging"]),
+        **gibbs.figures(results["gibbs"]),
         **paths.figures(results["interpolation"]),
         **hierarchy.figures(results["hierarchy"], results["solutions"]),
         **flatness.figures(results["flatness"]),

@@ -18,7 +18,7 @@ from spinglass_nn.training import SGD, TwoTime, log_spaced_steps, train_replicas
 from spinglass_nn.typing import Float64Array, IntArray
 from spinglass_nn.walks import RandomWalk, random_walk
 
-_INTERVALS = 16  # of equal length, into which training is cut
+_INTERVALS = 16  # of equal length, into which training is cut; fewer if it is that short
 _CHECKPOINTS = 5  # that walks start from
 _LOGARITHMIC = 16
 
@@ -34,6 +34,8 @@ class Aging:
     interval : int
         Steps between snapshots of equal distance, besides those spaced evenly in the
         logarithm.
+    n_intervals : int
+        How many of these.
     epoch_steps : int
         Steps of an epoch.
     n_epochs : int
@@ -52,6 +54,7 @@ class Aging:
 
     two_time: TwoTime
     interval: int
+    n_intervals: int
     epoch_steps: int
     n_epochs: int
     checkpoints: IntArray
@@ -64,9 +67,11 @@ class Aging:
     def slowing(self) -> Estimate:
         """Squared displacement in the last interval over that in the second, over replicas.
 
-        The first is left out: it begins at the untrained point.
+        The first is left out: it begins at the untrained point. NaN if there are no three.
         """
-        step, last = self.interval, self.interval * (_INTERVALS - 1)
+        if self.n_intervals < 3:
+            return Estimate(math.nan, math.nan)
+        step, last = self.interval, self.interval * (self.n_intervals - 1)
         return mean_estimate(self._moved(last) / self._moved(step))
 
     def _moved(self, waiting: int) -> Float64Array:
@@ -99,8 +104,9 @@ def run(context: Context) -> Aging:
     net, data = network(p, context.shared), context.shared
     epoch = -(-data.n_samples // p.batch_size)
     total = epoch * p.aging_epochs
-    interval = max(1, total // _INTERVALS)
-    even = interval * np.arange(_INTERVALS + 1)
+    n_intervals = min(_INTERVALS, total)
+    interval = total // n_intervals
+    even = interval * np.arange(n_intervals + 1)
     spaced = log_spaced_steps(total, _LOGARITHMIC)
     trained = train_replicas(
         net,
@@ -117,8 +123,8 @@ def run(context: Context) -> Aging:
         rng=context.rng(1),
     )
     snapshots = trained.snapshots
-    chosen = even[np.unique(np.rint(np.geomspace(1, _INTERVALS, _CHECKPOINTS - 1)).astype(int))]
-    checkpoints = np.concatenate([[0], chosen])
+    places = np.rint(np.geomspace(1, n_intervals, _CHECKPOINTS - 1)).astype(int)
+    checkpoints = even[np.unique([0, *places])]
     rho = min(p.excursions, key=lambda value: abs(math.log(value)))
     walked = probe(p, data)
     walks = []
@@ -139,6 +145,7 @@ def run(context: Context) -> Aging:
     return Aging(
         two_time=two_time(snapshots, n_threads=context.n_threads),
         interval=interval,
+        n_intervals=n_intervals,
         epoch_steps=epoch,
         n_epochs=p.aging_epochs,
         checkpoints=checkpoints.astype(np.int64),

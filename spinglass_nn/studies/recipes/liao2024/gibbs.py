@@ -20,7 +20,13 @@ from spinglass_nn.studies.recipes.liao2024.parameters import Parameters
 from spinglass_nn.studies.task import Context
 from spinglass_nn.training import SGD, train_replicas
 from spinglass_nn.typing import Float64Array, IntArray
-from spinglass_nn.walks import HMC, GaussianPrior, PosteriorRun, PosteriorState, sample_posterior
+from spinglass_nn.walks import (
+    HMC,
+    GaussianPrior,
+    PosteriorRun,
+    PosteriorState,
+    sample_posterior,
+)
 from spinglass_nn.walks.thermodynamics import heat_capacities, mean_energies
 
 STARTS = ("prior", "trained")
@@ -142,7 +148,8 @@ def run(context: Context) -> Gibbs:
         datasets.subset(part, min(p.gibbs_samples, part.n_samples), rng=p.seed)
         for part in (context.shared, context.shared.test)
     )
-    net = MLP(sizes=(data.n_inputs, p.gibbs_width, int(data.n_classes)))
+    assert data.n_classes is not None
+    net = MLP(sizes=(data.n_inputs, p.gibbs_units, data.n_classes))
     trained = train_replicas(
         net,
         data,
@@ -201,7 +208,9 @@ def _sampled(
         n_sweeps = max(1, p.gibbs_sweeps * part // _PARTS)
         if state is not None and state.n_sweeps - settings["n_tuning"] > n_sweeps:
             continue
-        run = sample_posterior(net, data, start=start, n_sweeps=n_sweeps, state=state, **settings)
+        run = sample_posterior(
+            net, data, start=start, n_sweeps=n_sweeps, state=state, **settings
+        )
         state = run.state
         save(state, path)
     return run

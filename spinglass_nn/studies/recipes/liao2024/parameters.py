@@ -69,12 +69,25 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     thermal_sweeps: int = 8
     thermal_excursion: float = 2.0
     gibbs_samples: int = 200
-    gibbs_width: int = 4
+    gibbs_units: int = 4
     gibbs_temperatures: tuple[float, ...] = (
-        1.0, 1.2, 1.45, 1.75, 2.1, 2.5, 3.0, 3.6, 4.3, 5.2, 6.3, 8.0, 15.0, 50.0,
+        1.0,
+        1.2,
+        1.45,
+        1.75,
+        2.1,
+        2.5,
+        3.0,
+        3.6,
+        4.3,
+        5.2,
+        6.3,
+        8.0,
+        15.0,
+        50.0,
     )
     gibbs_replicas: int = 8
-    gibbs_sweeps: int = 800
+    gibbs_sweeps: int = 1500
     gibbs_leapfrogs: int = 6
     gibbs_epochs: int = 100
     aging_replicas: int = 8
@@ -125,7 +138,7 @@ _LEAST = {
     "walk_steps": 2, "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3,
     "n_null": 50, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
     "n_directions": 2, "n_law_pairs": 2, "thermal_samples": 1, "thermal_solutions": 2,
-    "thermal_walkers": 2, "thermal_sweeps": 1, "gibbs_samples": 10, "gibbs_width": 2,
+    "thermal_walkers": 2, "thermal_sweeps": 1, "gibbs_samples": 10, "gibbs_units": 2,
     "gibbs_replicas": 4, "gibbs_sweeps": 8, "gibbs_leapfrogs": 1, "gibbs_epochs": 1,
     "aging_replicas": 2, "aging_epochs": 1,
 }  # fmt: skip
@@ -138,7 +151,7 @@ SCALES: dict[str, dict[str, Any]] = {
         "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
         "law_excursions": (0.01, 0.1, 1.0), "n_law_pairs": 3, "thermal_samples": 300,
         "thermal_solutions": 3, "thermal_walkers": 2, "thermal_sweeps": 1,
-        "gibbs_samples": 100, "gibbs_width": 3,
+        "gibbs_samples": 100, "gibbs_units": 3,
         "gibbs_temperatures": (1.0, 1.4, 2.0, 2.8, 4.0, 6.0, 10.0, 30.0), "gibbs_replicas": 4,
         "gibbs_sweeps": 60, "gibbs_leapfrogs": 5, "aging_replicas": 4, "aging_epochs": 4,
     },
@@ -221,7 +234,7 @@ NOTES: dict[str, tuple[str, str]] = {
         "training samples whose summed loss is the energy of the Gibbs measure",
         "few, so that equilibrium can be reached",
     ),
-    "gibbs_width": ("hidden units of its network", "few, so that equilibrium can be reached"),
+    "gibbs_units": ("hidden units of its network", "few, so that equilibrium can be reached"),
     "gibbs_temperatures": (
         "its ladder, infinity added; 1 is the Bayesian posterior",
         "neighbours exchange often, from a small pilot",
