@@ -10,6 +10,7 @@ from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import Estimates, mean_estimate
 from spinglass_nn.studies import Moves, StudyRun, ThermalWalks, Walks
+from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk
 
 
@@ -97,8 +98,11 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "the displacement, on the sphere with what the gradient along the radius adds.",
             f"Thermal walks propose one weight at a time and accept by Metropolis on the mean loss "
             f"of {thermal.n_samples} training samples, {thermal.loss.shape[2]} from each of "
-            f"{thermal.loss.shape[1]} solutions, {thermal.sweeps[-1]:.0f} proposals a parameter. "
-            "The free walk of the same moves is the control. Errors are over solutions.",
+            f"{thermal.loss.shape[1]} solutions, with {thermal.sweeps[-1]:g} times as many "
+            "proposals as parameters. The free walk of the same moves is the control. Walkers stay in one "
+            "low region with the start if their loss ends below half that of free walks, by more "
+            "than its error, and no straight line back rises by a tenth of the latter. Errors are "
+            "over solutions.",
         ),
         findings=(*_of_moves(moves), *_of_thermal(thermal)),
         drawings=[drawings["walk-moves"], drawings["walk-thermal"]],
@@ -112,8 +116,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             Table(
                 "Ends of thermal walks; barriers are those on the straight line to the start and "
                 "between walkers (nats)",
-                ("T", "loss", "late change", "distance", "overlap", "between walkers", "accepted",
-                 "barrier to start", "between walkers "),
+                ("T", "loss", "late change", "distance", "q with start", "q of walkers",
+                 "accepted", "barrier to start", "barrier between"),
                 [_ending(thermal, t) for t in range(thermal.temperatures.size)],
             ),
             _facts(moves, run.results["walks"]),
@@ -140,23 +144,21 @@ def _of_thermal(thermal: ThermalWalks) -> list[str]:
         f"Free walks end at {thermal.at_end('distance', free)} |θ₀| with a loss of "
         f"{thermal.at_end('loss', free)}, from {start:.3f} at the start."
     ]
+    limit = 0.1 * thermal.at_end("loss", free).mean
     for t in range(free):
-        barrier, end = thermal.at_end("to_start", t), thermal.at_end("loss", t)
-        lower = end.mean < 0.5 * thermal.at_end("loss", free).mean
-        flat = barrier.mean < 0.1 * thermal.at_end("loss", free).mean
-        where = (
-            "they stay in one low region that holds the start"
-            if lower and flat
-            else "they do not stay low"
-            if flat
-            else "they have left across a barrier"
-        )
+        ratio, barrier = thermal.over_free(t), float(thermal.to_start[t].max())
+        low = rules.below(ratio, 0.5, thermal.loss.shape[1])
+        where = "in one low region with the start"
+        if barrier >= limit:
+            where = "across a barrier from the start"
+        elif low != rules.SUPPORTED:
+            where = "not shown to stay low"
         found.append(
             f"At {_named(thermal.temperatures[t])} walkers come {thermal.at_end('distance', t)} "
-            f"|θ₀| far with {thermal.at_end('acceptance', t)} of moves accepted, at a loss of "
-            f"{end} and an overlap of {thermal.at_end('overlap', t)} with the start: {where} (loss "
-            "below half that of free walks, and on the straight line to the start a barrier of "
-            f"less than a tenth of it: {barrier})."
+            f"|θ₀| far with {thermal.at_end('acceptance', t)} of moves accepted, to a loss of "
+            f"{thermal.at_end('loss', t)}, {ratio} of that of free walks, and an overlap of "
+            f"{thermal.at_end('overlap', t)} with the start. The largest barrier on a straight "
+            f"line back is {barrier:.2g} nats: {where}."
         )
     late = [thermal.late_change(t) for t in range(free)]
     if any(abs(one.mean) > 3 * one.error for one in late):

@@ -46,14 +46,14 @@ def figures(walks: Walks) -> Drawn:
         "walk-starts": (
             plotting.walk_loss(starts, list(walks.starts), against="distance"),
             f"The same walks {longest} from a solution, from its untrained starting point, from a "
-            "random point of the solution's length, from the same run after "
-            f"a few epochs, and from a copy with permuted units, a control. {_BAND}",
-            "Train loss against distance for five kinds of start.",
+            "random point of the solution's length, and from a copy with permuted units, a "
+            f"control. {_BAND}",
+            "Train loss against distance for four kinds of start.",
         ),
         "walk-accuracy": (
             plotting.walk_accuracy(starts, list(walks.starts), against="distance"),
             f"Accuracy along the walks {longest}. {_BAND}",
-            "Train accuracy against distance for five kinds of start.",
+            "Train accuracy against distance for four kinds of start.",
         ),
     }
 
@@ -92,10 +92,9 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         method=(
             f"Free walks of {run.parameters.walk_steps} Gaussian steps that are always accepted, "
             f"{walks.loss.shape[3]} from each of {walks.norms.size} solutions, from the points "
-            "where their training began, from random points of the same length, from the same "
-            f"runs after {run.parameters.early_epochs} epochs, and from permuted copies of the "
-            "solutions, which must give the same. A walk's length is ρ|θ₀|. Errors are over "
-            "solutions.",
+            "where their training began, from random points of the same length, and from "
+            "permuted copies of the solutions, which must give the same. A walk's length is "
+            "ρ|θ₀|. Errors are over solutions.",
             "Such a walk goes in random directions only, so for short distances its loss must "
             "grow as d², as tr(H) d²/2N with H the Hessian and N the number of parameters. Only "
             "another growth says more than curvature. The Hessian of a ReLU network does not see "

@@ -123,9 +123,12 @@ class Gibbs:
 
     @property
     def equilibrated(self) -> NDArray[np.bool_]:
-        """Where replicas have mixed and starts agree, there and at all higher temperatures."""
+        """Where replicas have mixed and starts agree, there and at all higher temperatures.
+
+        The prior is drawn from as it is: there is nothing to reach.
+        """
         agree = np.array([test.passed for test in self.starts_agree])
-        good = (self.r_hat < _MIXED) & agree
+        good = (self.r_hat < _MIXED) & agree | np.isinf(self.temperatures)
         found: NDArray[np.bool_] = np.logical_and.accumulate(good[::-1])[::-1]
         return found
 
@@ -138,7 +141,7 @@ class Gibbs:
         """P(q) at a temperature whose weights were kept; pairs of replicas are units."""
         values = self.overlaps[OVERLAPS.index(of), kept]
         low, high = np.floor(values.min() * 20) / 20, np.ceil(values.max() * 20) / 20
-        return distribution(values, bins=max(10, round((high - low) * 40)), limits=(low, high))
+        return distribution(values, bins=max(10, round((high - low) * 20)), limits=(low, high))
 
 
 def run(context: Context) -> Gibbs:

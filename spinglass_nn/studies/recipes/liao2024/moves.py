@@ -49,7 +49,7 @@ class Moves:
         Lengths of the displacements that follow.
     rises : array (n_kinds, n_excursions, n_solutions)
         Mean rise over pairs of opposite random displacements of each kind, the same for all
-        lengths; on the sphere they are scaled back to it.
+        lengths; on the sphere they go as far round it as its walks do.
     laws : array (n_kinds, n_solutions)
         The quadratic law's rise at an excursion of 1, from the Hessian along the same
         displacements; on the sphere with what the gradient along the radius adds.
@@ -178,17 +178,18 @@ def _measure(
         directions -= np.outer(directions @ theta, theta) / (theta @ theta)
         directions *= solution.norm / np.linalg.norm(directions, axis=1)[:, None]
     rho = np.array(p.law_excursions)[:, None, None, None]
-    signs = np.array([1.0, -1.0])[:, None]
-    points = theta + rho * signs * directions[:, None]  # excursion, pair, sign, parameter
-    if on_sphere:
-        points *= solution.norm / np.linalg.norm(points, axis=-1, keepdims=True)
+    signed = np.array([1.0, -1.0])[:, None] * directions[:, None]  # pair, sign, parameter
+    if on_sphere:  # diffusion on it forgets the start as exp(-rho^2 / 2) in many dimensions
+        points = np.exp(-(rho**2) / 2) * theta + np.sqrt(-np.expm1(-(rho**2))) * signed
+    else:
+        points = theta + rho * signed
     net, threads = solution.network, context.n_threads
     rows = points.reshape(-1, theta.size).astype(solution.weights.dtype)
     losses = loss(net, rows, data, n_threads=threads).reshape(len(rho), -1)
     rises = losses.mean(axis=1) - loss(net, solution, data, n_threads=threads)
     turned = hessian_vector_product(net, solution, directions, data, n_threads=threads)
     law = float(np.einsum("ij,ij->i", directions, turned).mean()) / 2
-    if on_sphere:  # a chord of the sphere falls short of the tangent by rho^2 |theta| / 2
+    if on_sphere:  # the sphere falls back from its tangent by rho^2 |theta| / 2
         law -= float(theta @ gradient(net, solution, data, n_threads=threads)) / 2
     return rises, law
 

@@ -66,7 +66,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     thermal_samples: int = 2000
     thermal_solutions: int = 4
     thermal_walkers: int = 4
-    thermal_sweeps: int = 8
+    thermal_sweeps: int = 6
     thermal_excursion: float = 2.0
     gibbs_samples: int = 200
     gibbs_units: int = 4
@@ -87,7 +87,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         50.0,
     )
     gibbs_replicas: int = 8
-    gibbs_sweeps: int = 1500
+    gibbs_sweeps: int = 1200
     gibbs_leapfrogs: int = 6
     gibbs_epochs: int = 100
     aging_replicas: int = 8
@@ -149,14 +149,14 @@ SCALES: dict[str, dict[str, Any]] = {
         "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 7,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
-        "law_excursions": (0.01, 0.1, 1.0), "n_law_pairs": 3, "thermal_samples": 300,
+        "law_excursions": (0.01, 0.1, 1.0), "n_law_pairs": 4, "thermal_samples": 200,
         "thermal_solutions": 3, "thermal_walkers": 2, "thermal_sweeps": 1,
         "gibbs_samples": 100, "gibbs_units": 3,
-        "gibbs_temperatures": (1.0, 1.4, 2.0, 2.8, 4.0, 6.0, 10.0, 30.0), "gibbs_replicas": 4,
-        "gibbs_sweeps": 60, "gibbs_leapfrogs": 5, "aging_replicas": 4, "aging_epochs": 4,
+        "gibbs_temperatures": (1.5, 2.0, 2.6, 3.3, 4.2, 5.5, 8.0, 20.0), "gibbs_replicas": 4,
+        "gibbs_sweeps": 70, "gibbs_leapfrogs": 4, "aging_replicas": 4, "aging_epochs": 4,
     },
     # walks cost their evaluations: errors come from solutions, not from samples or walkers
-    "standard": {"n_probe": 5000, "n_walkers": 8},
+    "standard": {"n_probe": 5000, "n_walkers": 4},
 }  # fmt: skip
 
 _D = "common in the literature; the paper's abstract does not say"
@@ -214,7 +214,7 @@ NOTES: dict[str, tuple[str, str]] = {
         "lengths at which kinds of moves are held against the quadratic law",
         "from where it must hold to where it need not",
     ),
-    "n_law_pairs": ("pairs of opposite displacements of each kind and solution", "-"),
+    "n_law_pairs": ("pairs of opposite displacements at each length and solution", "-"),
     "thermal_temperatures": (
         "temperatures of Metropolis walks of one weight at a time (nats per sample)",
         _P,

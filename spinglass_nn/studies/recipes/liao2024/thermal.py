@@ -73,10 +73,10 @@ class ThermalWalks:
         last = values[..., -1] if quantity in _ALONG else values
         return mean_estimate(last.reshape(last.shape[0], -1).mean(axis=1))
 
-    def rise(self, temperature: int) -> Float64Array:
-        """Loss at the end minus at the start, (n_solutions,)."""
-        rises: Float64Array = (self.loss[temperature, ..., -1] - self.loss[0, ..., 0]).mean(-1)
-        return rises
+    def over_free(self, temperature: int) -> Estimate:
+        """Loss at the end over that of the free walks from the same solutions."""
+        ends = self.loss[..., -1].mean(axis=-1)
+        return mean_estimate(ends[temperature] / ends[-1])
 
     def late_change(self, temperature: int) -> Estimate:
         """Change of the loss over the second half of the walks: zero on a plateau."""

@@ -85,7 +85,7 @@ def _rises(walks: Walks) -> Claim:
     fall = rules.mean_of(walks.fall("trained")[place])
     controls = "; ".join(
         f"{start} {rules.mean_of(walks.rise(start)[place])}"
-        for start in ("early", "untrained", "random")
+        for start in ("untrained", "random")
     )
     verdict = rules.all_of(
         rules.above(first, 0, n), rules.above(second, 0, n), rules.below(fall, 0, n)
@@ -112,10 +112,10 @@ def _ages(aging: Aging) -> Claim:
     verdict = rules.below(ratio, 1, n)
     early, late = (aging.loss[c, ..., 0].mean() for c in (1, -1))
     reasons = {
-        rules.SUPPORTED: "later runs move less in the same time; the loss and with it the noise "
-                         "of the gradient have fallen, which is enough to explain that: no "
-                         "barrier or glass follows",
-        rules.NOT_SUPPORTED: "later runs move at least as far in the same time",
+        rules.SUPPORTED: "a run moves less in the same time later on; the loss and with it the "
+                         "noise of the gradient have fallen, which is enough to explain "
+                         "that: no barrier or glass follows",
+        rules.NOT_SUPPORTED: "a run moves at least as far in the same time later on",
         rules.CANNOT_TELL: "the error does not exclude a stationary motion",
     }  # fmt: skip
     return Claim(

@@ -21,7 +21,7 @@ from spinglass_nn.symmetries import random_permutation
 from spinglass_nn.typing import Float64Array, IntArray
 from spinglass_nn.walks import RandomWalk, random_walk
 
-STARTS = ("trained", "untrained", "random", "early", "copy")
+STARTS = ("trained", "untrained", "random", "copy")
 
 
 @result()
@@ -32,7 +32,7 @@ class Walks:
     ----------
     starts : tuple of str
         Kinds of start: solutions, the points where they began, random points of their length,
-        the same runs after a few epochs, and copies with all hidden units permuted, a control.
+        and copies with all hidden units permuted, a control.
     excursions : array (n_excursions,)
         Lengths over the length of the start point.
     steps : int64 array (n_records,)
@@ -197,7 +197,7 @@ def _bowl(context: Context, data: Dataset, points: Replicas) -> Float64Array:
                     point,
                     data,
                     excursion=rho,
-                    n_directions=16,
+                    n_directions=p.n_law_pairs,
                     rng=context.rng(7, k),
                     n_threads=context.n_threads,
                 ).mean
@@ -228,8 +228,8 @@ def _start(kind: str, solutions: Solutions, k: int, context: Context) -> Replica
     trained = solutions.independent[k]
     if kind == "trained":
         return trained
-    if kind in ("untrained", "early"):
-        return (solutions.initial if kind == "untrained" else solutions.early)[k]
+    if kind == "untrained":
+        return solutions.initial[k]
     if kind == "copy":
         return random_permutation(trained.network, rng=context.rng(10, k)).apply(trained)
     points = random_points(
