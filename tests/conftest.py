@@ -90,6 +90,11 @@ def tiny_settings():
         "sweep_learning_rates": (0.05, 0.1), "sweep_samples": 250, "sharpness_probe": 100,
         "ruggedness_walkers": 2,
         "ruggedness_steps": 8, "entropy_runs": 0,
+        "law_excursions": (0.01, 1.0), "n_law_pairs": 2, "thermal_samples": 50,
+        "thermal_temperatures": (1e-4, 1e-2), "thermal_solutions": 2, "thermal_walkers": 2,
+        "thermal_sweeps": 1, "gibbs_samples": 40, "gibbs_units": 2,
+        "gibbs_temperatures": (4.0, 16.0), "gibbs_replicas": 4, "gibbs_sweeps": 16,
+        "gibbs_leapfrogs": 2, "gibbs_epochs": 2, "aging_replicas": 3, "aging_epochs": 2,
     }  # fmt: skip
 
 

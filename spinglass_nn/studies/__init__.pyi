@@ -1,12 +1,16 @@
 from .claims import Claim
+from .recipes.liao2024.aging import Aging
 from .recipes.liao2024.connections import Connections
 from .recipes.liao2024.flatness import Sweep
+from .recipes.liao2024.gibbs import Gibbs
 from .recipes.liao2024.hierarchy import Branch, Hierarchy
 from .recipes.liao2024.interpolation import Interpolation
 from .recipes.liao2024.measures import Measures
+from .recipes.liao2024.moves import Moves
 from .recipes.liao2024.regions import Regions
 from .recipes.liao2024.rugged_walks import RuggedWalks
 from .recipes.liao2024.solutions import Solutions
+from .recipes.liao2024.thermal import ThermalWalks
 from .recipes.liao2024.walks import Walks
 from .recipes.liao2024.widths import Widths
 from .store import Store
@@ -22,13 +26,16 @@ from .study import (
 from .task import Context, Task
 
 __all__ = [
+    "Aging",
     "Branch",
     "Claim",
     "Connections",
     "Context",
+    "Gibbs",
     "Hierarchy",
     "Interpolation",
     "Measures",
+    "Moves",
     "Recipe",
     "Regions",
     "RuggedWalks",
@@ -37,6 +44,7 @@ __all__ = [
     "StudyRun",
     "Sweep",
     "Task",
+    "ThermalWalks",
     "Walks",
     "Widths",
     "find_recipe",

@@ -13,7 +13,7 @@ from spinglass_nn import studies
 from spinglass_nn.reports.model import VERDICTS
 
 TASKS = tuple(task.name for task in studies.find_recipe("liao2024").tasks)
-CLAIMS = {"C5", "C7", "C8", "C9", "C10", "C11", "C12", "C13", "C14"} | {
+CLAIMS = {"C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13", "C14", "C21"} | {
     f"B{n}" for n in range(1, 6)
 } | {
     f"{claim} (matched {rule})" for claim in ("C15", "C16", "C17") for rule in ("loss", "epochs")

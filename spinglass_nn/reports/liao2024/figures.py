@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from spinglass_nn.reports.liao2024 import (
+    aging,
     connections,
     flatness,
+    gibbs,
     hierarchy,
+    moves,
     paths,
     solutions,
     walks,
@@ -20,6 +23,9 @@ def figures(run: StudyRun) -> Drawn:
     return {
         **solutions.figures(results["solutions"]),
         **walks.figures(results["walks"]),
+        **moves.figures(results["moves"]),
+        **aging.figures(results["aging"]),
+        **gibbs.figures(results["gibbs"]),
         **paths.figures(results["interpolation"]),
         **connections.figures(results),
         **hierarchy.figures(results["hierarchy"], results["solutions"]),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from spinglass_nn.reports.liao2024 import (
+    aging,
     connections,
     flatness,
+    gibbs,
     hierarchy,
+    moves,
     paths,
     solutions,
     walks,
@@ -16,5 +19,7 @@ from spinglass_nn.studies import StudyRun
 
 def all_sections(run: StudyRun, drawings: dict[str, Drawing]) -> list[Section]:
     """Sections in the order of the protocols."""
-    parts = (solutions, walks, paths, connections, hierarchy, flatness)
+    parts = (
+        solutions, walks, moves, aging, gibbs, paths, connections, hierarchy, flatness,
+    )  # fmt: skip
     return [part.section(run, drawings) for part in parts]

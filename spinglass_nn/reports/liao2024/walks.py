@@ -10,6 +10,7 @@ from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import mean_estimate
 from spinglass_nn.studies import StudyRun, Walks
+from spinglass_nn.studies import claims as rules
 
 _BAND = "Lines are means, bands hold 10 to 90 % of the walkers."
 
@@ -27,6 +28,11 @@ def figures(walks: Walks) -> Drawn:
             f"Loss along free random walks from solutions, for walks of length ρ|θ₀|. {_BAND}",
             "Train loss against step, one line for each length of walk.",
         ),
+        "walk-accuracy-steps": (
+            plotting.walk_accuracy(trained, labels, against="steps", ordered=True),
+            f"Accuracy along the same walks. {_BAND}",
+            "Train accuracy against step, one line for each length of walk.",
+        ),
         "walk-law": (
             _law(walks),
             "Rise of the loss against distance along the longest walks (line and band) and at "
@@ -39,14 +45,15 @@ def figures(walks: Walks) -> Drawn:
         ),
         "walk-starts": (
             plotting.walk_loss(starts, list(walks.starts), against="distance"),
-            f"The same walks {longest} from a solution, from its untrained starting point and "
-            f"from a random point of the solution's length. {_BAND}",
-            "Train loss against distance for three kinds of start.",
+            f"The same walks {longest} from a solution, from its untrained starting point, from a "
+            "random point of the solution's length, and from a copy with permuted units, a "
+            f"control. {_BAND}",
+            "Train loss against distance for four kinds of start.",
         ),
         "walk-accuracy": (
             plotting.walk_accuracy(starts, list(walks.starts), against="distance"),
             f"Accuracy along the walks {longest}. {_BAND}",
-            "Train accuracy against distance for three kinds of start.",
+            "Train accuracy against distance for four kinds of start.",
         ),
     }
 
@@ -85,8 +92,9 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         method=(
             f"Free walks of {run.parameters.walk_steps} Gaussian steps that are always accepted, "
             f"{walks.loss.shape[3]} from each of {walks.norms.size} solutions, from the points "
-            "where their training began, and from random points of the same length. A walk's "
-            "length is ρ|θ₀|. Errors are over solutions.",
+            "where their training began, from random points of the same length, and from "
+            "permuted copies of the solutions, which must give the same. A walk's length is "
+            "ρ|θ₀|. Errors are over solutions.",
             "Such a walk goes in random directions only, so for short distances its loss must "
             "grow as d², as tr(H) d²/2N with H the Hessian and N the number of parameters. Only "
             "another growth says more than curvature. The Hessian of a ReLU network does not see "
@@ -99,15 +107,30 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"At ρ = {walks.excursions[-1]:g} the loss has risen by "
             f"{mean_estimate(walks.rise('trained')[-1])} nats from solutions and by "
             f"{mean_estimate(walks.rise('untrained')[-1])} from untrained points.",
+            f"The walks end at {walks.diffusion()} of the free distance r √T.",
+            _control(walks),
         ),
         drawings=[drawings[name] for name in
-                  ("walk-loss", "walk-law", "walk-starts", "walk-accuracy")],
+                  ("walk-loss", "walk-accuracy-steps", "walk-law", "walk-starts",
+                   "walk-accuracy")],
         tables=[
             Table(
                 "Change over a whole walk (nats; accuracy as a fraction), errors over solutions",
-                ("ρ", "ΔL trained", "ΔL untrained", "ΔL random", "Δaccuracy trained",
+                ("ρ", *(f"ΔL {start}" for start in walks.starts), "Δaccuracy trained",
                  "ΔL over tr(H) d²/2N"),
                 rows,
             )
         ],
     )  # fmt: skip
+
+
+def _control(walks: Walks) -> str:
+    """How walks from permuted copies compare, at all lengths."""
+    n = walks.norms.size
+    differences = [walks.copy_difference(k) for k in range(walks.excursions.size)]
+    worst = max(differences, key=lambda d: abs(d.z()) if d.error else 0.0)
+    agree = abs(worst.mean) <= rules.n_errors(n) * worst.error
+    return (
+        f"Rises from permuted copies {'agree' if agree else 'DO NOT AGREE'} with those from the "
+        f"solutions, as they must: the difference farthest from zero in its errors is {worst}."
+    )

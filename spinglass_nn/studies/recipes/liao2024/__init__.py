@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from spinglass_nn.studies.recipes.liao2024 import (
+    aging,
     claims,
     connections,
     flatness,
+    gibbs,
     hierarchy,
     interpolation,
     measures,
+    moves,
     parameters,
     regions,
     rugged_walks,
@@ -21,7 +24,7 @@ from spinglass_nn.studies.task import Task
 
 RECIPE = Recipe(
     name="liao2024",
-    version=1,
+    version=2,
     title="Exploring loss landscapes through the lens of spin glass theory (arXiv:2407.20724)",
     parameters=parameters.Parameters,
     scales=parameters.SCALES,
@@ -39,6 +42,9 @@ RECIPE = Recipe(
         Task("flatness", 5, "training over batch sizes and rates", flatness.run),
         Task("measures", 41, "sharpness of these runs", measures.run, ("flatness",)),
         Task("rugged", 42, "ruggedness of walks from them", rugged_walks.run, ("flatness",)),
+        Task("moves", 11, "kinds of moves and thermal walks", moves.run, ("solutions",)),
+        Task("gibbs", 12, "the Gibbs measure of a small network", gibbs.run),
+        Task("aging", 13, "training watched at many times", aging.run),
     ),
     claims=claims.decide,
 )

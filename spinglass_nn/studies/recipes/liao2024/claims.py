@@ -23,7 +23,7 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
     """Decide every claim this study tests."""
     with np.errstate(divide="ignore", invalid="ignore"):  # NaN: nothing can be told
         return [
-            *walk_claims.decide(parameters, results["walks"]),
+            *walk_claims.decide(parameters, results),
             *path_claims.decide(parameters, results["interpolation"]),
             *connection_claims.decide(results),
             *hierarchy_claims.decide(results["solutions"], results["hierarchy"]),

@@ -82,6 +82,38 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     ruggedness_walkers: int = 8
     ruggedness_steps: int = 40
     entropy_runs: int = 2
+    law_excursions: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+    n_law_pairs: int = 16
+    thermal_temperatures: tuple[float, ...] = (3e-5, 3e-4, 3e-3)
+    thermal_samples: int = 2000
+    thermal_solutions: int = 4
+    thermal_walkers: int = 4
+    thermal_sweeps: int = 6
+    thermal_excursion: float = 2.0
+    gibbs_samples: int = 200
+    gibbs_units: int = 4
+    gibbs_temperatures: tuple[float, ...] = (
+        1.0,
+        1.2,
+        1.45,
+        1.75,
+        2.1,
+        2.5,
+        3.0,
+        3.6,
+        4.3,
+        5.2,
+        6.3,
+        8.0,
+        15.0,
+        50.0,
+    )
+    gibbs_replicas: int = 8
+    gibbs_sweeps: int = 1200
+    gibbs_leapfrogs: int = 6
+    gibbs_epochs: int = 100
+    aging_replicas: int = 8
+    aging_epochs: int = 16
 
     def __post_init__(self) -> None:
         check.choice(self.data, "data", DATA)
@@ -99,6 +131,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "sweep_stop_at_loss",
             "flatness_radius",
             "flatness_excursion",
+            "thermal_excursion",
             "width_stop_at_loss",
             "ruggedness_excursion",
         ):
@@ -112,12 +145,17 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "width_epochs",
             "region_excursions",
             "sweep_learning_rates",
+            "law_excursions",
+            "thermal_temperatures",
+            "gibbs_temperatures",
         ):
             _increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
         # much farther out losses overflow
         check.within(self.excursions[-1], "excursions", 0, _FAR)
         check.within(self.region_excursions[-1], "region_excursions", 0, _FAR)
+        check.within(self.law_excursions[-1], "law_excursions", 0, _FAR)
+        check.within(self.thermal_excursion, "thermal_excursion", 0, _FAR)
         check.within(self.flatness_excursion, "flatness_excursion", 0, _FAR)
         check.within(self.flatness_radius, "flatness_radius", 0, _FAR)
         check.within(self.ruggedness_excursion, "ruggedness_excursion", 0, _FAR)
@@ -138,18 +176,21 @@ _LEAST = {
     "early_epochs": 1, "n_solutions": 4, "n_walk_solutions": 2, "n_walkers": 1,
     "walk_steps": 2, "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3,
     "n_null": 50, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
-    "n_directions": 2,
     "width_solutions": 3, "width_max_epochs": 1, "n_band_pairs": 2, "band_pivots": 1,
     "band_steps": 1, "band_batch_size": 1, "curve_epochs": 1, "n_graph": 3,
     "n_graph_bands": 0, "n_region_points": 1,
     "sweep_samples": 0, "sharpness_probe": 0, "ruggedness_walkers": 2, "ruggedness_steps": 8,
     "entropy_runs": 0,
+    "n_directions": 2, "n_law_pairs": 2, "thermal_samples": 1, "thermal_solutions": 2,
+    "thermal_walkers": 2, "thermal_sweeps": 1, "gibbs_samples": 10, "gibbs_units": 2,
+    "gibbs_replicas": 4, "gibbs_sweeps": 8, "gibbs_leapfrogs": 1, "gibbs_epochs": 1,
+    "aging_replicas": 2, "aging_epochs": 1,
 }  # fmt: skip
 
 SCALES: dict[str, dict[str, Any]] = {
     "quick": {
         "n_probe": 2000, "width": 64, "stop_at_loss": 0.1, "n_solutions": 24,
-        "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
+        "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 7,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "widths": (16, 64, 128), "width_solutions": 5, "n_band_pairs": 4, "band_pivots": 5,
         "band_steps": 140, "curve_epochs": 5, "n_graph": 6, "n_graph_bands": 0,
@@ -157,9 +198,15 @@ SCALES: dict[str, dict[str, Any]] = {
         "sweep_learning_rates": (0.025, 0.1), "sweep_seeds": 3, "n_directions": 6,
         "sweep_stop_at_loss": 0.25, "sharpness_probe": 500, "sharpness_measures": "cheap",
         "ruggedness_walkers": 3, "ruggedness_steps": 16, "entropy_runs": 0,
+        "law_excursions": (0.01, 0.1, 1.0), "n_law_pairs": 4, "thermal_samples": 200,
+        "thermal_solutions": 3, "thermal_walkers": 2, "thermal_sweeps": 1,
+        "gibbs_samples": 100, "gibbs_units": 3,
+        "gibbs_temperatures": (1.5, 2.0, 2.6, 3.3, 4.2, 5.5, 8.0, 20.0), "gibbs_replicas": 4,
+        "gibbs_sweeps": 70, "gibbs_leapfrogs": 4, "aging_replicas": 4, "aging_epochs": 4,
     },
-    # of 60,000 samples: what the others would add to a barrier is far below its scatter
-    "standard": {"n_probe": 10_000},
+    # of 60,000 samples: errors come from solutions, not from samples or walkers, and what more
+    # samples would add to a barrier is far below its scatter
+    "standard": {"n_probe": 5000, "n_walkers": 4},
 }  # fmt: skip
 
 _D = "common in the literature; the paper's abstract does not say"
@@ -263,6 +310,41 @@ NOTES: dict[str, tuple[str, str]] = {
         "runs at the smallest and the largest batch whose local entropy is sampled, 0 for none",
         "the dearest measure by far, so of few runs",
     ),
+    "law_excursions": (
+        "lengths at which kinds of moves are held against the quadratic law",
+        "from where it must hold to where it need not",
+    ),
+    "n_law_pairs": ("pairs of opposite displacements at each length and solution", "-"),
+    "thermal_temperatures": (
+        "temperatures of Metropolis walks of one weight at a time (nats per sample)",
+        _P,
+    ),
+    "thermal_samples": (
+        "training samples in the loss that decides on these moves",
+        "the cost of a move is in proportion",
+    ),
+    "thermal_solutions": ("solutions these walks start from", "independent units for errors"),
+    "thermal_walkers": ("walkers from each of them", "-"),
+    "thermal_sweeps": ("moves proposed for each parameter", _P),
+    "thermal_excursion": (
+        "distance over length of the solution that free walks of these moves reach",
+        _P,
+    ),
+    "gibbs_samples": (
+        "training samples whose summed loss is the energy of the Gibbs measure",
+        "few, so that equilibrium can be reached",
+    ),
+    "gibbs_units": ("hidden units of its network", "few, so that equilibrium can be reached"),
+    "gibbs_temperatures": (
+        "its ladder, infinity added; 1 is the Bayesian posterior",
+        "neighbours exchange often, from a small pilot",
+    ),
+    "gibbs_replicas": ("independent ladders from each kind of start, in blocks of two", "-"),
+    "gibbs_sweeps": ("trajectories of each system after a third as many for tuning", _P),
+    "gibbs_leapfrogs": ("steps of a trajectory", "-"),
+    "gibbs_epochs": ("epochs that trained starts of the Gibbs measure are trained", _P),
+    "aging_replicas": ("runs watched for aging", "independent units for errors"),
+    "aging_epochs": ("epochs that they train, without a stopping rule", _P),
 }
 
 

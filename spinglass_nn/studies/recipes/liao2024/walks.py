@@ -1,4 +1,4 @@
-"""Protocol (a): random walks from solutions, untrained points and random points."""
+"""Protocol (a): random walks from solutions, their copies, and points less trained."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from spinglass_nn.studies.claims import mean_of
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
 from spinglass_nn.studies.task import Context
+from spinglass_nn.symmetries import random_permutation
 from spinglass_nn.typing import Float64Array, IntArray
 from spinglass_nn.walks import RandomWalk, random_walk
 
-STARTS = ("trained", "untrained", "random")
+STARTS = ("trained", "untrained", "random", "copy")
 
 
 @result()
@@ -30,7 +31,8 @@ class Walks:
     Parameters
     ----------
     starts : tuple of str
-        Kinds of start.
+        Kinds of start: solutions, the points where they began, random points of their length,
+        and copies with all hidden units permuted, a control.
     excursions : array (n_excursions,)
         Lengths over the length of the start point.
     steps : int64 array (n_records,)
@@ -93,6 +95,22 @@ class Walks:
         """How much faster than d² the rise grows from one excursion to another."""
         scaled = (self.early_bowl if early else self.bowl) / self.excursions[:, None] ** 2
         return mean_estimate(scaled[longer] / scaled[shorter])
+
+    def halves(self, start: str) -> Float64Array:
+        """Rise over the first and the second half of a walk, (2, n_excursions, n_solutions)."""
+        mean = self.loss[self.starts.index(start)].mean(axis=-2)
+        middle = self.steps.size // 2
+        parts = [mean[..., middle] - mean[..., 0], mean[..., -1] - mean[..., middle]]
+        return np.array(parts)
+
+    def diffusion(self) -> Estimate:
+        """Distance at the end of walks from solutions over the free walk's r √T."""
+        ratio = self.distance[self.starts.index("trained"), ..., -1].mean(axis=-1)
+        return mean_estimate((ratio / self.excursions[:, None]).mean(axis=0))
+
+    def copy_difference(self, excursion: int) -> Estimate:
+        """Rise from permuted copies minus that from the solutions, which must be zero."""
+        return mean_of(self.rise("copy")[excursion] - self.rise("trained")[excursion])
 
     def pooled(self, start: str, excursion: int) -> PooledWalk:
         """All walks of one kind and length together, in units of their start's length."""
@@ -179,7 +197,7 @@ def _bowl(context: Context, data: Dataset, points: Replicas) -> Float64Array:
                     point,
                     data,
                     excursion=rho,
-                    n_directions=16,
+                    n_directions=p.n_law_pairs,
                     rng=context.rng(7, k),
                     n_threads=context.n_threads,
                 ).mean
@@ -212,6 +230,8 @@ def _start(kind: str, solutions: Solutions, k: int, context: Context) -> Replica
         return trained
     if kind == "untrained":
         return solutions.initial[k]
+    if kind == "copy":
+        return random_permutation(trained.network, rng=context.rng(10, k)).apply(trained)
     points = random_points(
         trained.network, norm=trained.norm, dtype=trained.weights.dtype, rng=context.rng(8, k)
     )

@@ -1,0 +1,217 @@
+"""Protocol (a): several kinds of moves, the law that each must follow, and the gauge."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spinglass_nn._core.progress import track
+from spinglass_nn._core.results import result
+from spinglass_nn.datasets.dataset import Dataset
+from spinglass_nn.landscape import flatness, random_direction
+from spinglass_nn.networks import Replica, gradient, hessian_vector_product, loss
+from spinglass_nn.statistics import Estimate, mean_estimate
+from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
+from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
+from spinglass_nn.studies.recipes.liao2024.thermal import ThermalWalks, thermal_walks
+from spinglass_nn.studies.task import Context
+from spinglass_nn.symmetries import balance
+from spinglass_nn.typing import Float64Array, IntArray
+from spinglass_nn.walks import Isotropic, Move, PerLayer, PerUnit, RandomWalk, random_walk
+
+# the walk's move, its geometry, and the same displacement as one random direction
+_KINDS: dict[str, tuple[Move, str, str]] = {
+    "isotropic": (Isotropic(), "flat", "norm"),
+    "per layer": (PerLayer(), "flat", "layer"),
+    "per unit": (PerUnit(), "flat", "filter"),
+    "sphere": (Isotropic(), "sphere", "norm"),
+}
+
+
+@result()
+class Moves:
+    """Walks of several kinds of moves from solutions, all of one relative length.
+
+    Parameters
+    ----------
+    kinds : tuple of str
+        Isotropic; in proportion to the norm of each layer, of each unit; on the sphere.
+    excursion : float
+        Length of the walks over that of the solution.
+    steps : int64 array (n_records,)
+        Step of each record.
+    distance : array (n_kinds, n_solutions, n_walkers, n_records)
+        Displacement over the length of the solution.
+    loss, accuracy : array, like distance
+        Along the walks.
+    excursions : array (n_excursions,)
+        Lengths of the displacements that follow.
+    rises : array (n_kinds, n_excursions, n_solutions)
+        Mean rise over pairs of opposite random displacements of each kind, the same for all
+        lengths; on the sphere they go as far round it as its walks do.
+    laws : array (n_kinds, n_solutions)
+        The quadratic law's rise at an excursion of 1, from the Hessian along the same
+        displacements; on the sphere with what the gradient along the radius adds.
+    balanced_change : array (n_solutions,)
+        By how much the balanced gauge changes the loss, in float64.
+    gauge_rises : array (2, n_solutions)
+        Rise at one displacement, the same for all, as trained and in the balanced gauge.
+    thermal : ThermalWalks
+        Walks of one weight at a time under Metropolis.
+    """
+
+    kinds: tuple[str, ...]
+    excursion: float
+    steps: IntArray
+    distance: Float64Array
+    loss: Float64Array
+    accuracy: Float64Array
+    excursions: Float64Array
+    rises: Float64Array
+    laws: Float64Array
+    balanced_change: Float64Array
+    gauge_rises: Float64Array
+    thermal: ThermalWalks
+
+    def constant(self, kind: str, excursion: int) -> Estimate:
+        """Rise over the excursion squared, which the quadratic law holds constant."""
+        rise = self.rises[self.kinds.index(kind), excursion]
+        return mean_estimate(rise / self.excursions[excursion] ** 2)
+
+    def against_law(self, kind: str, excursion: int) -> Estimate:
+        """Rise over that of the quadratic law, error over solutions."""
+        place = self.kinds.index(kind)
+        scaled = self.rises[place, excursion] / self.excursions[excursion] ** 2
+        return mean_estimate(scaled / self.laws[place])
+
+    def growth(self, kind: str, longer: int, shorter: int = 0) -> Estimate:
+        """How much faster than d² the rise grows from one excursion to another."""
+        scaled = self.rises[self.kinds.index(kind)] / self.excursions[:, None] ** 2
+        return mean_estimate(scaled[longer] / scaled[shorter])
+
+    def walk_rise(self, kind: str) -> Estimate:
+        """Rise of the loss over a whole walk, error over solutions."""
+        change = self.loss[..., -1] - self.loss[..., 0]
+        return mean_estimate(change[self.kinds.index(kind)].mean(axis=-1))
+
+
+def run(context: Context) -> Moves:
+    """Walk with every kind of move, and measure the law of each."""
+    p: Parameters = context.parameters
+    found: Solutions = context.results["solutions"]
+    solutions = found.independent[: min(p.n_walk_solutions, len(found.independent))]
+    data = probe(p, context.shared)
+    rho = min(p.excursions, key=lambda value: abs(math.log(value)))
+    walks = _all_walks(context, data, list(solutions), rho)
+    measured = []
+    with track(len(solutions), "laws of moves", context.progress) as tick:
+        for k, solution in enumerate(solutions):
+            measured.append([_measure(context, data, solution, kind, k) for kind in _KINDS])
+            tick(1)
+    gauge = [_gauge(context, data, solution, k) for k, solution in enumerate(solutions)]
+
+    def gathered(name: str) -> Float64Array:
+        return np.array([[getattr(walk, name) for walk in row] for row in walks])
+
+    norms = np.array([solution.norm for solution in solutions])
+    return Moves(
+        kinds=tuple(_KINDS),
+        excursion=rho,
+        steps=walks[0][0].steps,
+        distance=gathered("distance") / norms[:, None, None],
+        loss=gathered("loss"),
+        accuracy=gathered("accuracy"),
+        excursions=np.array(p.law_excursions),
+        rises=np.array([[rises for rises, _ in row] for row in measured]).transpose(1, 2, 0),
+        laws=np.array([[law for _, law in row] for row in measured]).T,
+        balanced_change=np.array([change for change, _ in gauge]),
+        gauge_rises=np.array([rises for _, rises in gauge]).T,
+        thermal=thermal_walks(context, list(solutions[: p.thermal_solutions])),
+    )
+
+
+def _all_walks(
+    context: Context, data: Dataset, solutions: list[Replica], rho: float
+) -> list[list[RandomWalk]]:
+    """By kind of move and solution."""
+    p: Parameters = context.parameters
+    walks: list[list[RandomWalk]] = []
+    with track(len(_KINDS) * len(solutions), "kinds of moves", context.progress) as tick:
+        for number, (kind, (move, geometry, _)) in enumerate(_KINDS.items()):
+            walks.append([])
+            for k, solution in enumerate(solutions):
+                walk = random_walk(
+                    solution.network,
+                    data,
+                    solution,
+                    n_steps=p.walk_steps,
+                    excursion=rho,
+                    n_walkers=p.n_walkers,
+                    record_every=math.ceil(p.walk_steps / p.walk_records),
+                    move=move,
+                    geometry=geometry,
+                    name=kind,
+                    test=False,
+                    n_threads=context.n_threads,
+                    rng=context.rng(1, number, k),
+                )
+                walks[-1].append(walk)
+                tick(1)
+    return walks
+
+
+def _measure(
+    context: Context, data: Dataset, solution: Replica, kind: str, k: int
+) -> tuple[Float64Array, float]:
+    """Mean rise at every excursion, and the law's rise at an excursion of 1."""
+    p: Parameters = context.parameters
+    on_sphere, scaling = _KINDS[kind][1] == "sphere", _KINDS[kind][2]
+    theta = solution.weights.astype(np.float64)
+    directions = np.array(
+        [
+            random_direction(solution, scaling=scaling, index=i, rng=context.rng(2, k))
+            for i in range(p.n_law_pairs)
+        ]
+    )
+    if on_sphere:
+        directions -= np.outer(directions @ theta, theta) / (theta @ theta)
+        directions *= solution.norm / np.linalg.norm(directions, axis=1)[:, None]
+    rho = np.array(p.law_excursions)[:, None, None, None]
+    signed = np.array([1.0, -1.0])[:, None] * directions[:, None]  # pair, sign, parameter
+    if on_sphere:  # diffusion on it forgets the start as exp(-rho^2 / 2) in many dimensions
+        points = np.exp(-(rho**2) / 2) * theta + np.sqrt(-np.expm1(-(rho**2))) * signed
+    else:
+        points = theta + rho * signed
+    net, threads = solution.network, context.n_threads
+    rows = points.reshape(-1, theta.size).astype(solution.weights.dtype)
+    losses = loss(net, rows, data, n_threads=threads).reshape(len(rho), -1)
+    rises = losses.mean(axis=1) - loss(net, solution, data, n_threads=threads)
+    turned = hessian_vector_product(net, solution, directions, data, n_threads=threads)
+    law = float(np.einsum("ij,ij->i", directions, turned).mean()) / 2
+    if on_sphere:  # the sphere falls back from its tangent by rho^2 |theta| / 2
+        law -= float(theta @ gradient(net, solution, data, n_threads=threads)) / 2
+    return rises, law
+
+
+def _gauge(
+    context: Context, data: Dataset, solution: Replica, k: int
+) -> tuple[float, tuple[float, float]]:
+    """What the balanced gauge does to the loss, and to its rise at one displacement."""
+    p: Parameters = context.parameters
+    exact = Replica(solution.network, solution.weights.astype(np.float64))
+    both = (exact, balance(exact))
+    losses = [loss(r.network, r, data, n_threads=context.n_threads) for r in both]
+    rises = [
+        flatness(
+            replica.network,
+            replica,
+            data,
+            radius=p.flatness_radius,
+            n_directions=p.n_law_pairs,
+            rng=context.rng(3, k),
+            n_threads=context.n_threads,
+        ).mean
+        for replica in both
+    ]
+    return abs(float(losses[1]) - float(losses[0])), (rises[0], rises[1])
