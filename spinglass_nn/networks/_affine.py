@@ -21,7 +21,7 @@ from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn._core.simd_tiles import TILE_REALS, TILE_VECTORS
 from spinglass_nn.networks import _affine_kernels as kernels
 from spinglass_nn.networks._blocks import Block, Source
-from spinglass_nn.networks._column_losses import COLUMNS
+from spinglass_nn.networks._column_loss_kernels import COLUMNS
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray, ProgressLike
 

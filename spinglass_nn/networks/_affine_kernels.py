@@ -36,7 +36,7 @@ from spinglass_nn._core.simd_reals import (
     store_reals,
 )
 from spinglass_nn._core.simd_tiles import TILE_ROWS, transpose_square
-from spinglass_nn.networks._column_losses import (
+from spinglass_nn.networks._column_loss_kernels import (
     COLUMNS,
     cross_entropy,
     right_answers,

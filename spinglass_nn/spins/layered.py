@@ -152,7 +152,7 @@ class LayeredIsing(models.PairInteraction):
         >>> import spinglass_nn as sg
         >>> net = sg.networks.MLP(sizes=(4, 3, 2))
         >>> LayeredIsing.from_network(sg.networks.initialize(net, rng=0)[0])
-        <layered Ising model: 4-3-2 spins, raw>
+        <layered Ising model: 4-3-2 spins, raw, with fields>
         """
         layers = tuple(replica.layers) if isinstance(replica, WeightLayers) else ()
         if not layers or any(np.ndim(layer.weight) != 2 for layer in layers):

@@ -45,7 +45,7 @@ from spinglass_nn.networks._affine_kernels import (
     signs_of,
     straighten,
 )
-from spinglass_nn.networks._column_losses import COLUMNS, FAR, cross_entropy, squared_loss
+from spinglass_nn.networks._column_loss_kernels import COLUMNS, FAR, cross_entropy, squared_loss
 from spinglass_nn.networks._kernels import (
     CROSS_ENTROPY,
     RELU,

@@ -11,7 +11,7 @@ from spinglass_nn._core.products import ZERO, Int
 from spinglass_nn._core.simd_codes import decode
 from spinglass_nn._core.simd_reals import lanes_of, load_reals, spread_real, store_reals
 from spinglass_nn.networks._affine_kernels import layer_above
-from spinglass_nn.networks._column_losses import COLUMNS
+from spinglass_nn.networks._column_loss_kernels import COLUMNS
 from spinglass_nn.networks._kernels import Layout
 from spinglass_nn.walks._change_kernels import Memory, Table, climb
 

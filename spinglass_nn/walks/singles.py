@@ -14,7 +14,7 @@ from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn.networks import MLP, _affine
 from spinglass_nn.networks._affine_kernels import Family
 from spinglass_nn.networks._blocks import Source, source
-from spinglass_nn.networks._column_losses import COLUMNS
+from spinglass_nn.networks._column_loss_kernels import COLUMNS
 from spinglass_nn.typing import FloatArray, LabelledData
 from spinglass_nn.walks import _change_kernels as kernels
 from spinglass_nn.walks._single_kernels import CAP, FREE, METROPOLIS, Chance, walk_singly

@@ -12,7 +12,7 @@ from spinglass_nn._core.codes import SMALLEST, coded
 from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn.networks import MLP, _affine, evaluate
 from spinglass_nn.networks._blocks import Source, source
-from spinglass_nn.networks._column_losses import COLUMNS
+from spinglass_nn.networks._column_loss_kernels import COLUMNS
 from spinglass_nn.typing import FloatArray, LabelledData
 from spinglass_nn.walks._change_kernels import Table
 from spinglass_nn.walks._whole_kernels import loss_of_blocks

@@ -101,8 +101,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"{thermal.loss.shape[1]} solutions, with {thermal.sweeps[-1]:g} times as many "
             "proposals as parameters. The free walk of the same moves is the control. Walkers "
             "stay in one low region with the start if their loss ends below half that of free "
-            "walks, by more than its error, and no straight line back rises by a tenth of the latter. Errors are "
-            "over solutions.",
+            "walks, by more than its error, and no straight line back rises by a tenth of the "
+            "latter. Errors are over solutions.",
         ),
         findings=(*_of_moves(moves), *_of_thermal(thermal)),
         drawings=[drawings["walk-moves"], drawings["walk-thermal"]],
