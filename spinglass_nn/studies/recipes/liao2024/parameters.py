@@ -66,7 +66,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     thermal_samples: int = 2000
     thermal_solutions: int = 4
     thermal_walkers: int = 4
-    thermal_sweeps: int = 6
+    thermal_sweeps: int = 5
     thermal_excursion: float = 2.0
     gibbs_samples: int = 200
     gibbs_units: int = 4
@@ -90,7 +90,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     gibbs_sweeps: int = 1200
     gibbs_leapfrogs: int = 6
     gibbs_epochs: int = 100
-    aging_replicas: int = 8
+    aging_replicas: int = 6
     aging_epochs: int = 16
 
     def __post_init__(self) -> None:
@@ -156,7 +156,7 @@ SCALES: dict[str, dict[str, Any]] = {
         "gibbs_sweeps": 70, "gibbs_leapfrogs": 4, "aging_replicas": 4, "aging_epochs": 4,
     },
     # walks cost their evaluations: errors come from solutions, not from samples or walkers
-    "standard": {"n_probe": 5000, "n_walkers": 4},
+    "standard": {"n_probe": 5000, "n_walkers": 3},
 }  # fmt: skip
 
 _D = "common in the literature; the paper's abstract does not say"
