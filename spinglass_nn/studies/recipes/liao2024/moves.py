@@ -15,11 +15,11 @@ from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
 from spinglass_nn.studies.recipes.liao2024.thermal import ThermalWalks, thermal_walks
-from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk
+from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk, free_walk
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import balance
 from spinglass_nn.typing import Float64Array, IntArray
-from spinglass_nn.walks import Isotropic, Move, PerLayer, PerUnit, RandomWalk, random_walk
+from spinglass_nn.walks import Isotropic, Move, PerLayer, PerUnit, RandomWalk
 
 # the walk's move, its geometry, and the same displacement as one random direction
 _KINDS: dict[str, tuple[Move, str, str]] = {
@@ -152,24 +152,20 @@ def _all_walks(
     context: Context, data: Dataset, solutions: list[Replica], rho: float
 ) -> list[list[RandomWalk]]:
     """By kind of move and solution."""
-    p: Parameters = context.parameters
     walks: list[list[RandomWalk]] = []
     with track(len(_KINDS) * len(solutions), "kinds of moves", context.progress) as tick:
         for number, (kind, (move, geometry, _)) in enumerate(_KINDS.items()):
             walks.append([])
             for k, solution in enumerate(solutions):
-                walk = random_walk(
-                    solution.network,
+                walk = free_walk(
+                    context,
                     data,
                     solution,
-                    n_steps=p.walk_steps,
-                    excursion=rho,
-                    record_every=math.ceil(p.walk_steps / p.walk_records),
+                    rho,
+                    n_walkers=1,
                     move=move,
                     geometry=geometry,
                     name=kind,
-                    test=False,
-                    n_threads=context.n_threads,
                     rng=context.rng(1, number, k),
                 )
                 walks[-1].append(walk)
