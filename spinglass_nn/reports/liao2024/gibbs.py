@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.liao2024._drawn import Drawn, plain_decades
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import Estimates
 from spinglass_nn.studies import Gibbs, StudyRun
@@ -62,6 +62,7 @@ def _energy(gibbs: Gibbs) -> Axes:
         )
     assert axes is not None
     axes.set_xscale("log")
+    plain_decades(axes.xaxis)
     _shade(axes, gibbs)
     return axes
 
@@ -73,6 +74,7 @@ def _heat(gibbs: Gibbs) -> Axes:
         quantity="heat capacity C / N",
     )
     axes.set_xscale("log")
+    plain_decades(axes.xaxis)
     axes.set_yscale("log")
     _shade(axes, gibbs)
     return axes

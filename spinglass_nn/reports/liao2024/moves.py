@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.liao2024._drawn import Drawn, plain_decades
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import Estimates, mean_estimate
 from spinglass_nn.studies import Moves, StudyRun, ThermalWalks, Walks
@@ -27,6 +27,13 @@ def figures(moves: Moves) -> Drawn:
             "the quadratic law of each, from the Hessian along the same displacements. What "
             "leaves its law as ρ grows sees more than curvature.",
             "Scaled rise against length for four kinds of moves, each beside its dashed law.",
+        ),
+        "walk-kinds": (
+            plotting.walk_loss([moves.pooled(kind) for kind in moves.kinds], list(moves.kinds)),
+            f"Loss along free walks of length {moves.excursion:g} |θ₀|, one of each kind from each "
+            "solution, against the distance from it. Bands hold 10 to 90 % of the walks. On the "
+            "sphere the distance is that of the chord.",
+            "Train loss against distance for four kinds of moves.",
         ),
         "walk-thermal": (
             plotting.walk_loss(walks, labels, against="distance", ordered=True),
@@ -69,6 +76,7 @@ def _laws(moves: Moves) -> Axes:
     assert axes is not None
     axes.set_xscale("log")
     axes.set_yscale("log")
+    plain_decades(axes.yaxis)
     axes.set_xlabel("length ρ of the displacement, in units of |θ₀|")
     return axes
 
@@ -105,7 +113,7 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "latter. Errors are over solutions.",
         ),
         findings=(*_of_moves(moves), *_of_thermal(thermal)),
-        drawings=[drawings["walk-moves"], drawings["walk-thermal"]],
+        drawings=[drawings[name] for name in ("walk-moves", "walk-kinds", "walk-thermal")],
         tables=[
             Table(
                 "Rise over ρ² (nats): the law and what was found; last, the rise over a walk "

@@ -8,15 +8,13 @@ import numpy as np
 
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
-from spinglass_nn.datasets.dataset import Dataset
-from spinglass_nn.networks import Replica, Replicas
+from spinglass_nn.networks import Replicas
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, network, probe
-from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk
+from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk, free_walk
 from spinglass_nn.studies.task import Context
 from spinglass_nn.training import SGD, TwoTime, log_spaced_steps, train_replicas, two_time
 from spinglass_nn.typing import Float64Array, IntArray
-from spinglass_nn.walks import RandomWalk, random_walk
 
 _INTERVALS = 16  # of equal length, into which training is cut; fewer if it is that short
 _CHECKPOINTS = 5  # that walks start from
@@ -133,7 +131,17 @@ def run(context: Context) -> Aging:
             place = int(np.flatnonzero(snapshots.steps == step)[0])
             starts = Replicas(net, snapshots.weights[:, place].copy())
             walks.append(
-                [_walk(context, walked, start, rho, (c, k)) for k, start in enumerate(starts)]
+                [
+                    free_walk(
+                        context,
+                        walked,
+                        start,
+                        rho,
+                        n_walkers=p.n_walkers,
+                        rng=context.rng(2, c, k),
+                    )
+                    for k, start in enumerate(starts)
+                ]
             )
             tick(1)
 
@@ -154,22 +162,4 @@ def run(context: Context) -> Aging:
         distance=gathered("distance") / norms[..., None, None],
         loss=gathered("loss"),
         accuracy=gathered("accuracy"),
-    )
-
-
-def _walk(
-    context: Context, data: Dataset, start: Replica, rho: float, index: tuple[int, int]
-) -> RandomWalk:
-    p: Parameters = context.parameters
-    return random_walk(
-        start.network,
-        data,
-        start,
-        n_steps=p.walk_steps,
-        excursion=rho,
-        n_walkers=p.n_walkers,
-        record_every=math.ceil(p.walk_steps / p.walk_records),
-        test=False,
-        n_threads=context.n_threads,
-        rng=context.rng(2, *index),
     )

@@ -15,10 +15,11 @@ from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
 from spinglass_nn.studies.recipes.liao2024.thermal import ThermalWalks, thermal_walks
+from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk, free_walk
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import balance
 from spinglass_nn.typing import Float64Array, IntArray
-from spinglass_nn.walks import Isotropic, Move, PerLayer, PerUnit, RandomWalk, random_walk
+from spinglass_nn.walks import Isotropic, Move, PerLayer, PerUnit, RandomWalk
 
 # the walk's move, its geometry, and the same displacement as one random direction
 _KINDS: dict[str, tuple[Move, str, str]] = {
@@ -41,8 +42,8 @@ class Moves:
         Length of the walks over that of the solution.
     steps : int64 array (n_records,)
         Step of each record.
-    distance : array (n_kinds, n_solutions, n_walkers, n_records)
-        Displacement over the length of the solution.
+    distance : array (n_kinds, n_solutions, n_records)
+        Displacement over the length of the solution; one walk from each.
     loss, accuracy : array, like distance
         Along the walks.
     excursions : array (n_excursions,)
@@ -57,6 +58,8 @@ class Moves:
         By how much the balanced gauge changes the loss, in float64.
     gauge_rises : array (2, n_solutions)
         Rise at one displacement, the same for all, as trained and in the balanced gauge.
+    n_parameters : int
+        Dimension of the walk.
     thermal : ThermalWalks
         Walks of one weight at a time under Metropolis.
     """
@@ -72,6 +75,7 @@ class Moves:
     laws: Float64Array
     balanced_change: Float64Array
     gauge_rises: Float64Array
+    n_parameters: int
     thermal: ThermalWalks
 
     def constant(self, kind: str, excursion: int) -> Estimate:
@@ -93,7 +97,19 @@ class Moves:
     def walk_rise(self, kind: str) -> Estimate:
         """Rise of the loss over a whole walk, error over solutions."""
         change = self.loss[..., -1] - self.loss[..., 0]
-        return mean_estimate(change[self.kinds.index(kind)].mean(axis=-1))
+        return mean_estimate(change[self.kinds.index(kind)])
+
+    def pooled(self, kind: str) -> PooledWalk:
+        """The walks of one kind, in units of their start's length."""
+        place = self.kinds.index(kind)
+        return PooledWalk(
+            steps=self.steps,
+            distance=self.distance[place],
+            loss=self.loss[place],
+            accuracy=self.accuracy[place],
+            start_norm=1.0,
+            n_parameters=self.n_parameters,
+        )
 
 
 def run(context: Context) -> Moves:
@@ -112,14 +128,14 @@ def run(context: Context) -> Moves:
     gauge = [_gauge(context, data, solution, k) for k, solution in enumerate(solutions)]
 
     def gathered(name: str) -> Float64Array:
-        return np.array([[getattr(walk, name) for walk in row] for row in walks])
+        return np.array([[getattr(walk, name)[0] for walk in row] for row in walks])
 
     norms = np.array([solution.norm for solution in solutions])
     return Moves(
         kinds=tuple(_KINDS),
         excursion=rho,
         steps=walks[0][0].steps,
-        distance=gathered("distance") / norms[:, None, None],
+        distance=gathered("distance") / norms[:, None],
         loss=gathered("loss"),
         accuracy=gathered("accuracy"),
         excursions=np.array(p.law_excursions),
@@ -127,6 +143,7 @@ def run(context: Context) -> Moves:
         laws=np.array([[law for _, law in row] for row in measured]).T,
         balanced_change=np.array([change for change, _ in gauge]),
         gauge_rises=np.array([rises for _, rises in gauge]).T,
+        n_parameters=found.independent.network.n_parameters,
         thermal=thermal_walks(context, list(solutions[: p.thermal_solutions])),
     )
 
@@ -135,25 +152,20 @@ def _all_walks(
     context: Context, data: Dataset, solutions: list[Replica], rho: float
 ) -> list[list[RandomWalk]]:
     """By kind of move and solution."""
-    p: Parameters = context.parameters
     walks: list[list[RandomWalk]] = []
     with track(len(_KINDS) * len(solutions), "kinds of moves", context.progress) as tick:
         for number, (kind, (move, geometry, _)) in enumerate(_KINDS.items()):
             walks.append([])
             for k, solution in enumerate(solutions):
-                walk = random_walk(
-                    solution.network,
+                walk = free_walk(
+                    context,
                     data,
                     solution,
-                    n_steps=p.walk_steps,
-                    excursion=rho,
-                    n_walkers=p.n_walkers,
-                    record_every=math.ceil(p.walk_steps / p.walk_records),
+                    rho,
+                    n_walkers=1,
                     move=move,
                     geometry=geometry,
                     name=kind,
-                    test=False,
-                    n_threads=context.n_threads,
                     rng=context.rng(1, number, k),
                 )
                 walks[-1].append(walk)

@@ -88,7 +88,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     thermal_samples: int = 2000
     thermal_solutions: int = 4
     thermal_walkers: int = 4
-    thermal_sweeps: int = 6
+    thermal_sweeps: int = 5
     thermal_excursion: float = 2.0
     gibbs_samples: int = 200
     gibbs_units: int = 4
@@ -112,7 +112,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     gibbs_sweeps: int = 1200
     gibbs_leapfrogs: int = 6
     gibbs_epochs: int = 100
-    aging_replicas: int = 8
+    aging_replicas: int = 6
     aging_epochs: int = 16
 
     def __post_init__(self) -> None:
@@ -206,7 +206,7 @@ SCALES: dict[str, dict[str, Any]] = {
     },
     # of 60,000 samples: errors come from solutions, not from samples or walkers, and what more
     # samples would add to a barrier is far below its scatter
-    "standard": {"n_probe": 5000, "n_walkers": 4},
+    "standard": {"n_probe": 5000, "n_walkers": 3},
 }  # fmt: skip
 
 _D = "common in the literature; the paper's abstract does not say"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -219,7 +220,16 @@ def _all_walks(
             points = [_start(kind, solutions, k, context) for k in range(n)]
             for i, rho in enumerate(excursions):
                 for k, point in enumerate(points):
-                    walks[s][i].append(_walk(context, data, point, rho, (s, i, k)))
+                    walk = free_walk(
+                        context,
+                        data,
+                        point,
+                        rho,
+                        n_walkers=context.parameters.n_walkers,
+                        name=f"{kind}, rho = {rho:g}",
+                        rng=context.rng(s, i, k),
+                    )
+                    walks[s][i].append(walk)
                     tick(1)
     return walks
 
@@ -238,13 +248,40 @@ def _start(kind: str, solutions: Solutions, k: int, context: Context) -> Replica
     return points[0]
 
 
-def _walk(
+def free_walk(
     context: Context,
     data: Dataset,
     start: Replica,
     excursion: float,
-    index: tuple[int, int, int],
+    *,
+    n_walkers: int,
+    rng: np.random.SeedSequence,
+    **options: Any,
 ) -> RandomWalk:
+    """A walk that accepts everything, with the study's steps and records.
+
+    Parameters
+    ----------
+    context : Context
+        Of the task.
+    data : Dataset
+        Where the loss is evaluated.
+    start : Replica
+        Where the walk begins.
+    excursion : float
+        Its length over that of the start.
+    n_walkers : int
+        Walkers.
+    rng : SeedSequence
+        Their seed.
+    **options
+        Others of `random_walk`.
+
+    Returns
+    -------
+    RandomWalk
+        The walk.
+    """
     p: Parameters = context.parameters
     return random_walk(
         start.network,
@@ -252,10 +289,10 @@ def _walk(
         start,
         n_steps=p.walk_steps,
         excursion=excursion,
-        n_walkers=p.n_walkers,
+        n_walkers=n_walkers,
         record_every=math.ceil(p.walk_steps / p.walk_records),
-        name=f"{STARTS[index[0]]}, rho = {excursion:g}",
         test=False,
         n_threads=context.n_threads,
-        rng=context.rng(*index),
+        rng=rng,
+        **options,
     )
