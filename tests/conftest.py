@@ -83,8 +83,8 @@ def tiny_settings():
         "n_permutations": 4, "n_pairs": 2, "n_points": 5, "n_null": 50,
         "batch_sizes": (8, 32, 128), "sweep_seeds": 3, "sweep_stop_at_loss": 1.0,
         "sweep_max_epochs": 100, "sweep_epochs": 3, "n_directions": 2,
-        "sweep_learning_rates": (0.05, 0.1), "sweep_samples": 250, "sharpness_probe": 100, "ruggedness_walkers": 2,
-        "ruggedness_steps": 8, "entropy_runs": 0,
+        "sweep_learning_rates": (0.05, 0.1), "sweep_samples": 250, "sharpness_probe": 100,
+        "ruggedness_walkers": 2, "ruggedness_steps": 8, "entropy_runs": 0,
     }  # fmt: skip
 
 
