@@ -71,13 +71,13 @@ def _ruggedness(rugged: RuggedWalks) -> str:
         memory = (rugged.length[0, r] / rugged.null_length[0, r]).ravel()
         forgets = np.median(memory[np.isfinite(memory)]) if np.isfinite(memory).any() else None
         parts.append(
-            f"{'At' if r == 0 else 'at'} {rule} its mean square exceeds that of a quadratic bowl of the same curvature by "
+            f"at {rule} its mean square exceeds that of a quadratic bowl of the same curvature by "
             f"a share of {share} (mean over runs; z > 3 in {int((rugged.z()[0, r] > 3).sum())} of "
             f"{memory.size})"
             + ("" if forgets is None else f", with {forgets:.2f} times the memory (median)")
         )
     return (
-        f"Is F4 ruggedness? {'; '.join(parts)}. Bumps shorter than the walk would shorten the "
+        f"Whether F4 is ruggedness: {'; '.join(parts)}. Bumps shorter than the walk would shorten the "
         "memory; where residual and memory are those of the bowl, F4 is curvature by another "
         "name."
     )
