@@ -77,8 +77,8 @@ def _ruggedness(rugged: RuggedWalks) -> str:
             + ("" if forgets is None else f", with {forgets:.2f} times the memory (median)")
         )
     return (
-        f"Whether F4 is ruggedness: {'; '.join(parts)}. Bumps shorter than the walk would shorten the "
-        "memory; where residual and memory are those of the bowl, F4 is curvature by another "
+        f"Whether F4 is ruggedness: {'; '.join(parts)}. Bumps shorter than the walk would shorten "
+        "the memory; where residual and memory are those of the bowl, F4 is curvature by another "
         "name."
     )
 
