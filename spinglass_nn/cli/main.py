@@ -259,8 +259,20 @@ def _parameters(options: argparse.Namespace) -> None:
     )
     for name, (meaning, basis) in recipe.notes.items():
         text = meaning if basis == "-" else f"{meaning}; {basis}"
-        print(f"{name} = {_defaults(recipe, name)}".rstrip())
+        for line in _broken(f"{name} = {_defaults(recipe, name)}".rstrip()):
+            print(line)
         print(textwrap.indent(textwrap.fill(text, 84), "    "))
+
+
+def _broken(line: str, width: int = 88) -> Iterator[str]:
+    """A long line in several, broken after commas and blanks."""
+    while len(line) > width:
+        end = max(line.rfind(",", 0, width), line.rfind(" ", 0, width)) + 1
+        if end < width // 2:
+            break
+        yield line[:end].rstrip()
+        line = "        " + line[end:].lstrip()
+    yield line
 
 
 def _defaults(recipe: Recipe, name: str) -> str:

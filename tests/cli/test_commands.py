@@ -152,7 +152,7 @@ def test_parameters_lists_everything_with_defaults_and_origins(spinglass):
         assert re.search(rf"^{name} =", out, re.MULTILINE)
         assert meaning in flat
         assert basis in flat
-    assert "batch_sizes = 8,32,128,512,2048 (quick: 8,32,128,512)" in out
+    assert "sweep_learning_rates = 0.025,0.05,0.1 (quick: 0.025,0.1)" in out
     assert max(map(len, out.splitlines())) <= 100
 
 

@@ -150,7 +150,7 @@ def test_damaged_result_says_what_to_do(assert_refused, tiny_run, tmp_path):
     assert message.endswith("delete it and run the study again")
     (folder / "tasks" / "flatness.npz").unlink()
     message = assert_refused("report", folder)
-    assert "must be finished first (missing: flatness against generalization)" in message
+    assert "must be finished first (missing: training over batch sizes and rates)" in message
 
 
 @pytest.mark.parametrize("where", ["study", "report"])

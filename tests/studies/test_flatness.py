@@ -236,3 +236,22 @@ def test_local_entropy_of_chosen_runs(tiny_settings, without_claims, tmp_path):
     assert measures.entropy_runs.tolist() == [[0, 0, 0, 0], [0, 0, 1, 0]]
     assert np.isfinite(measures.entropy).all()
     assert "keskar, raw" not in measures.names
+    from spinglass_nn.reports.liao2024 import flatness_words
+
+    given = [run.results[name] for name in ("flatness", "measures", "rugged")]
+    words = flatness_words.tables(*given)[1]
+    assert len(words.rows) == 2
+    assert "left to the standard scale" in " ".join(
+        flatness_words.method(run.parameters, given[0])
+    )
+
+
+def test_pairs_of_equal_noise_are_found():
+    from spinglass_nn.reports.liao2024.flatness_words import _noise
+
+    sweep, _ = made_up(n_rates=2, n_sizes=3)  # rates 1, 2 at batches 1, 2, 4
+    f2 = np.repeat(np.array([[1.0, 2.0, 4.0], [5.0, 1.5, 2.0]])[..., None], 4, axis=-1)
+    said = _noise(sweep, f2)  # 1.5 / 1 and 2 / 2
+    assert "F2 at the larger rate and batch is 1.00 to 1.50 times" in said
+    one = replace(sweep, learning_rates=np.array([1.0]), batch_sizes=np.array([1, 3, 7]))
+    assert _noise(one, f2[:1]) == ""

@@ -175,7 +175,7 @@ def test_errors_of_a_task_say_where(tiny_settings, tmp_path):
     message = "training over batch sizes and rates: learning_rate must keep training finite"
     with pytest.raises(ParameterError, match=message):
         studies.run_study(
-            "liao2024", tmp_path / "s", tiny_settings | {"sweep_learning_rates": (1e3, 1e4)}
+            "liao2024", tmp_path / "s", tiny_settings | {"sweep_learning_rates": (1e4,)}
         )
     assert (tmp_path / "s" / "tasks" / "hierarchy.npz").exists()
 

@@ -27,12 +27,24 @@ def method(p: Parameters, sweep: Sweep) -> tuple[str, ...]:
         "Sharpness is the mean rise of the loss over random displacements: of fixed length "
         f"{p.flatness_radius:g} (F1), of length {p.flatness_excursion:g} |θ| (F2), and the same "
         "unit by unit (F3). F4, ruggedness, is the residual of the loss about a parabola along "
-        f"walks of length {p.ruggedness_excursion:g} |θ|. Beside these: Keskar's maximum in a "
-        "small box, trace and largest eigenvalue of the Hessian, and adaptive measures and the "
-        "Fisher-Rao norm, which do not change when units are rescaled. The others are given in "
-        "the raw gauge and in the balanced one, where each unit's in- and out-norm are equal.",
+        f"walks of length {p.ruggedness_excursion:g} |θ|. {_others(p)} Measures are given in the "
+        "raw gauge and in the balanced one, where each unit's in- and out-norm are equal, but for "
+        "those that do not change when units are rescaled.",
         "F1 to F4 in both gauges were declared primary before looking: verdicts rest on all "
         "eight agreeing, not on a choice. The other measures are for exploration.",
+    )
+
+
+def _others(p: Parameters) -> str:
+    if p.sharpness_measures == "all":
+        return (
+            "Beside these: Keskar's maximum in a small box, trace and largest eigenvalue of the "
+            "Hessian, average and worst-case adaptive sharpness, and the Fisher-Rao norm."
+        )
+    return (
+        "Beside these: the trace of the Hessian, average adaptive sharpness and the Fisher-Rao "
+        "norm. Searches for a maximum, the largest eigenvalue and local entropy are left to the "
+        "standard scale."
     )
 
 
@@ -65,8 +77,8 @@ def _ruggedness(rugged: RuggedWalks) -> str:
             + ("" if forgets is None else f", with {forgets:.2f} times the memory (median)")
         )
     return (
-        f"Is F4 ruggedness? {'; '.join(parts)}. Bumps shorter than the walk would shorten the "
-        "memory; where residual and memory are those of the bowl, F4 is curvature by another "
+        f"Whether F4 is ruggedness: {'; '.join(parts)}. Bumps shorter than the walk would shorten "
+        "the memory; where residual and memory are those of the bowl, F4 is curvature by another "
         "name."
     )
 

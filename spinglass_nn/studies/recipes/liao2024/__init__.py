@@ -12,6 +12,7 @@ from spinglass_nn.studies.recipes.liao2024 import (
     interpolation,
     measures,
     moves,
+    notes,
     parameters,
     regions,
     rugged_walks,
@@ -28,7 +29,7 @@ RECIPE = Recipe(
     title="Exploring loss landscapes through the lens of spin glass theory (arXiv:2407.20724)",
     parameters=parameters.Parameters,
     scales=parameters.SCALES,
-    notes=parameters.NOTES,
+    notes=notes.NOTES,
     prepare=parameters.prepare,
     fingerprint=parameters.fingerprint,
     tasks=(

@@ -8,13 +8,21 @@ import numpy as np
 
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
-from spinglass_nn.networks import Replicas
+from spinglass_nn.networks import MLP, Replicas
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, network, probe
 from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk, free_walk
 from spinglass_nn.studies.task import Context
-from spinglass_nn.training import SGD, TwoTime, log_spaced_steps, train_replicas, two_time
+from spinglass_nn.training import (
+    SGD,
+    Snapshots,
+    TwoTime,
+    log_spaced_steps,
+    train_replicas,
+    two_time,
+)
 from spinglass_nn.typing import Float64Array, IntArray
+from spinglass_nn.walks import RandomWalk
 
 _INTERVALS = 16  # of equal length, into which training is cut; fewer if it is that short
 _CHECKPOINTS = 5  # that walks start from
@@ -124,26 +132,7 @@ def run(context: Context) -> Aging:
     places = np.rint(np.geomspace(1, n_intervals, _CHECKPOINTS - 1)).astype(int)
     checkpoints = even[np.unique([0, *places])]
     rho = min(p.excursions, key=lambda value: abs(math.log(value)))
-    walked = probe(p, data)
-    walks = []
-    with track(len(checkpoints), "walks from checkpoints", context.progress) as tick:
-        for c, step in enumerate(checkpoints):
-            place = int(np.flatnonzero(snapshots.steps == step)[0])
-            starts = Replicas(net, snapshots.weights[:, place].copy())
-            walks.append(
-                [
-                    free_walk(
-                        context,
-                        walked,
-                        start,
-                        rho,
-                        n_walkers=p.n_walkers,
-                        rng=context.rng(2, c, k),
-                    )
-                    for k, start in enumerate(starts)
-                ]
-            )
-            tick(1)
+    walks = _walks(context, net, snapshots, checkpoints, rho)
 
     def gathered(name: str) -> Float64Array:
         return np.array([[getattr(walk, name) for walk in row] for row in walks])
@@ -163,3 +152,30 @@ def run(context: Context) -> Aging:
         loss=gathered("loss"),
         accuracy=gathered("accuracy"),
     )
+
+
+def _walks(
+    context: Context, net: MLP, snapshots: Snapshots, checkpoints: IntArray, rho: float
+) -> list[list[RandomWalk]]:
+    """Free walks from every run at every checkpoint."""
+    p: Parameters = context.parameters
+    data, walks = probe(p, context.shared), []
+    with track(len(checkpoints), "walks from checkpoints", context.progress) as tick:
+        for c, step in enumerate(checkpoints):
+            place = int(np.flatnonzero(snapshots.steps == step)[0])
+            starts = Replicas(net, snapshots.weights[:, place].copy())
+            walks.append(
+                [
+                    free_walk(
+                        context,
+                        data,
+                        start,
+                        rho,
+                        n_walkers=p.n_walkers,
+                        rng=context.rng(2, c, k),
+                    )
+                    for k, start in enumerate(starts)
+                ]
+            )
+            tick(1)
+    return walks
