@@ -164,7 +164,9 @@ def test_threads_and_company_do_not_change_a_bit(dtype):
     paths = [interpolate(a, b), chain, interpolate(b, a)]
     alone = [loss_curve(net, data, path, n_threads=1) for path in paths]
     seen = []
-    together = loss_curves(net, data, paths, n_threads=3, progress=lambda *x: seen.append(x[:2]))
+    together = loss_curves(
+        net, data, paths, n_threads=3, progress=lambda *x: seen.append(x[:2])
+    )
     for one, many in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one.loss, many.loss)
         np.testing.assert_array_equal(one.test_accuracy, many.test_accuracy)
