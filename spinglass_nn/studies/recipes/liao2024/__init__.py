@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from spinglass_nn.studies.recipes.liao2024 import (
     claims,
+    disorder,
+    ensembles,
     flatness,
+    glasses,
     hierarchy,
     interpolation,
     parameters,
@@ -27,7 +30,12 @@ RECIPE = Recipe(
         Task("solutions", 1, "training the solutions", solutions.run),
         Task("walks", 2, "random walks around them", walks.run, ("solutions",)),
         Task("interpolation", 3, "paths between copies", interpolation.run, ("solutions",)),
-        Task("hierarchy", 4, "hierarchy of solutions", hierarchy.run, ("solutions",)),
+        Task("ensembles", 31, "mixed and walked ensembles", ensembles.run, ("solutions",)),
+        Task("glasses", 32, "reference models", glasses.run),
+        Task("disorder", 33, "replicas that share their data", disorder.run),
+        Task(
+            "hierarchy", 4, "hierarchy of solutions", hierarchy.run, ("solutions", "ensembles")
+        ),
         Task("flatness", 5, "flatness against generalization", flatness.run),
     ),
     claims=claims.decide,

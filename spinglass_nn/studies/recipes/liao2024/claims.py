@@ -12,6 +12,7 @@ from spinglass_nn.studies.claims import Claim
 from spinglass_nn.studies.recipes.liao2024 import (
     flatness_claims,
     hierarchy_claims,
+    mapping_claims,
     path_claims,
     walk_claims,
 )
@@ -24,6 +25,9 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
         return [
             *walk_claims.decide(parameters, results["walks"]),
             *path_claims.decide(parameters, results["interpolation"]),
-            *hierarchy_claims.decide(results["solutions"], results["hierarchy"]),
+            *mapping_claims.decide(results["hierarchy"], results["glasses"]),
+            *hierarchy_claims.decide(
+                results["solutions"], results["hierarchy"], results["glasses"]
+            ),
             *flatness_claims.decide(parameters, results["flatness"]),
         ]

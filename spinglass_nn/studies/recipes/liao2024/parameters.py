@@ -50,7 +50,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     n_permutations: int = 20
     n_pairs: int = 16
     n_points: int = 21
-    n_null: int = 500
+    n_null: int = 199
     batch_sizes: tuple[int, ...] = (8, 32, 128, 512, 2048)
     sweep_learning_rate: float = 0.05
     sweep_seeds: int = 5
@@ -60,6 +60,26 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     flatness_radius: float = 3.0
     flatness_excursion: float = 0.3
     n_directions: int = 16
+    # hierarchy
+    n_controls: int = 100
+    mixed_batch_sizes: tuple[int, ...] = (16, 64)
+    mixed_learning_rates: tuple[float, ...] = (0.05, 0.2)
+    mixed_runs: int = 6
+    branch_solutions: int = 4
+    branch_walkers: int = 2
+    branch_stages: int = 3
+    branch_excursion: float = 0.3
+    subset_size: int = 2000
+    n_subsets: int = 8
+    subset_replicas: int = 12
+    disorder_widths: tuple[int, ...] = (16, 64, 256)
+    glass_samples: int = 8
+    glass_replicas: int = 8
+    glass_sweeps: int = 4096
+    sk_sizes: tuple[int, ...] = (64, 128, 256)
+    lattice_sizes: tuple[int, ...] = (4, 6)
+    spherical_size: int = 96
+    spherical_time: float = 30.0
 
     def __post_init__(self) -> None:
         check.choice(self.data, "data", DATA)
@@ -77,15 +97,29 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "sweep_stop_at_loss",
             "flatness_radius",
             "flatness_excursion",
+            "branch_excursion",
+            "spherical_time",
         ):
             check.positive(getattr(self, name), name)
-        for name in ("excursions", "fractions", "batch_sizes", "fork_epochs"):
+        for name in (
+            "excursions",
+            "fractions",
+            "batch_sizes",
+            "fork_epochs",
+            "mixed_batch_sizes",
+            "mixed_learning_rates",
+            "disorder_widths",
+            "sk_sizes",
+            "lattice_sizes",
+        ):
             _increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
         # much farther out losses overflow
         check.within(self.excursions[-1], "excursions", 0, _FAR)
         check.within(self.flatness_excursion, "flatness_excursion", 0, _FAR)
         check.within(self.flatness_radius, "flatness_radius", 0, _FAR)
+        check.within(self.branch_excursion, "branch_excursion", 0, _FAR)
+        _enough_for_trees(self)
         if len(self.batch_sizes) < 2:
             raise ParameterError(
                 f"batch_sizes must hold at least 2 sizes to be compared, got {self.batch_sizes}"
@@ -96,10 +130,13 @@ _FAR = 1000.0
 # fewer units than these leave nothing to compute an error from
 _LEAST = {
     "n_train": 0, "n_test": 0, "n_probe": 0, "width": 2, "batch_size": 1, "max_epochs": 1,
-    "early_epochs": 1, "n_solutions": 4, "n_walk_solutions": 2, "n_walkers": 1,
+    "early_epochs": 1, "n_solutions": 6, "n_walk_solutions": 2, "n_walkers": 1,
     "walk_steps": 2, "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3,
     "n_null": 50, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
-    "n_directions": 2,
+    "n_directions": 2, "n_controls": 10, "mixed_runs": 2, "branch_solutions": 2,
+    "branch_walkers": 1, "branch_stages": 1, "subset_size": 1, "n_subsets": 3,
+    "subset_replicas": 6, "glass_samples": 5, "glass_replicas": 2, "glass_sweeps": 48,
+    "spherical_size": 4,
 }  # fmt: skip
 
 SCALES: dict[str, dict[str, Any]] = {
@@ -108,6 +145,11 @@ SCALES: dict[str, dict[str, Any]] = {
         "n_walk_solutions": 6, "n_walkers": 2, "walk_steps": 100, "walk_records": 10,
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
+        # hierarchy
+        "n_null": 99, "n_controls": 50, "mixed_runs": 3, "subset_size": 500, "n_subsets": 6,
+        "subset_replicas": 8, "disorder_widths": (32,), "glass_samples": 6,
+        "glass_sweeps": 2048, "sk_sizes": (64,), "lattice_sizes": (4,), "spherical_size": 64,
+        "spherical_time": 10.0,
     },
     "standard": {},
 }  # fmt: skip
@@ -163,7 +205,62 @@ NOTES: dict[str, tuple[str, str]] = {
     "flatness_radius": ("displacement of the absolute measure F1", _P),
     "flatness_excursion": ("displacement over norm of the relative measures F2, F3", _P),
     "n_directions": ("pairs of opposite random directions per flatness measure", "-"),
+    "n_controls": ("positive controls that measure the power of each verdict", "-"),
+    "mixed_batch_sizes": ("batch sizes of the mixed ensemble E3", _D),
+    "mixed_learning_rates": ("learning rates of the mixed ensemble E3", _D),
+    "mixed_runs": ("solutions of E3 for each batch size and rate", "24 points in all"),
+    "branch_solutions": ("solutions from which the walks of E4 start", "24 points in all"),
+    "branch_walkers": ("walks of E4 from each of them", "-"),
+    "branch_stages": ("points taken along each walk of E4, its end among them", "-"),
+    "branch_excursion": (
+        "length of a walk of E4 over the length of its start",
+        "so short that its points remain solutions, nearly",
+    ),
+    "subset_size": (
+        "samples of a data subset that replicas share; all, if there are fewer",
+        "data are the quenched disorder: averages run over subsets",
+    ),
+    "n_subsets": ("such subsets", "independent units for errors"),
+    "subset_replicas": ("replicas trained on each", "enough points for a verdict"),
+    "disorder_widths": ("hidden units of these replicas", _D),
+    "glass_samples": ("disorder samples of every reference model", "-"),
+    "glass_replicas": (
+        "independent systems of each sample, at three times each",
+        "24 points a sample, as many as of the networks",
+    ),
+    "glass_sweeps": (
+        "sweeps of exchange Monte Carlo at 64 spins; grows with the size squared",
+        "tests of equilibrium are in the report",
+    ),
+    "sk_sizes": ("spins of the Sherrington-Kirkpatrick model", "-"),
+    "lattice_sizes": ("edge of the three-dimensional ±J lattice", "-"),
+    "spherical_size": ("spins of the spherical models with p = 2 and 3", "-"),
+    "spherical_time": ("time of their Langevin dynamics at T = 0.25", "-"),
 }
+
+
+def _enough_for_trees(p: Parameters) -> None:
+    """Every set of points that is to be judged needs six of them."""
+    cells = len(p.mixed_batch_sizes) * len(p.mixed_learning_rates)
+    for count, factors in (
+        (cells * p.mixed_runs, "cells of the mixed ensemble times mixed_runs"),
+        (
+            p.branch_solutions * p.branch_walkers * p.branch_stages,
+            "branch_solutions times branch_walkers times branch_stages",
+        ),
+    ):
+        if count < 6:
+            raise ParameterError(f"{factors} must be at least 6, got {count}")
+    if p.branch_solutions > p.n_solutions:
+        raise ParameterError(
+            f"branch_solutions must be at most n_solutions = {p.n_solutions}, "
+            f"got {p.branch_solutions}"
+        )
+    if p.lattice_sizes[0] < 2 or p.sk_sizes[0] < 8:
+        raise ParameterError(
+            "lattice_sizes must begin at 2 or more and sk_sizes at 8 or more, got "
+            f"{p.lattice_sizes} and {p.sk_sizes}"
+        )
 
 
 def _increasing(values: tuple[float, ...], name: str) -> None:
