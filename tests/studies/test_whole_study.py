@@ -12,8 +12,14 @@ import spinglass_nn as sg
 from spinglass_nn import studies
 from spinglass_nn.reports.model import VERDICTS
 
-TASKS = ("solutions", "walks", "interpolation", "hierarchy", "flatness")
-CLAIMS = {"C5", "C7", "C8", "C10", "C11", "C12", "C13", "C14"} | {
+TASKS = (
+    "solutions", "walks", "interpolation", "ensembles", "glasses", "disorder", "hierarchy",
+    "flatness",
+)  # fmt: skip
+CLAIMS = {"C5", "C7", "C8", "C10", "C11", "C12", "C13", "C14", "C18"} | {
+    "C3 (independence)", "C4 (H = 2)", "C4 (H = 3)", "C13 (predictions)", "C13 (E3)",
+    "C13 (E4)",
+} | {
     f"{claim} (matched {rule})" for claim in ("C15", "C16", "C17") for rule in ("loss", "epochs")
 }  # fmt: skip
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from spinglass_nn.reports.liao2024 import flatness, hierarchy, paths, solutions, walks
+from spinglass_nn.reports.liao2024 import (
+    disorder,
+    flatness,
+    glasses,
+    hierarchy,
+    paths,
+    solutions,
+    walks,
+)
 from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.studies import StudyRun
 
@@ -14,6 +22,8 @@ def figures(run: StudyRun) -> Drawn:
         **solutions.figures(results["solutions"]),
         **walks.figures(results["walks"]),
         **paths.figures(results["interpolation"]),
-        **hierarchy.figures(results["hierarchy"], results["solutions"]),
+        **hierarchy.figures(results["hierarchy"], results["solutions"], results["ensembles"]),
+        **glasses.figures(results["glasses"], results["hierarchy"]),
+        **disorder.figures(results["disorder"]),
         **flatness.figures(results["flatness"]),
     }

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from spinglass_nn.reports.liao2024 import flatness, hierarchy, paths, solutions, walks
+from spinglass_nn.reports.liao2024 import (
+    disorder,
+    flatness,
+    glasses,
+    hierarchy,
+    paths,
+    solutions,
+    walks,
+)
 from spinglass_nn.reports.model import Drawing, Section
 from spinglass_nn.studies import StudyRun
 
 
 def all_sections(run: StudyRun, drawings: dict[str, Drawing]) -> list[Section]:
     """Sections in the order of the protocols."""
-    parts = (solutions, walks, paths, hierarchy, flatness)
+    parts = (solutions, walks, paths, hierarchy, glasses, disorder, flatness)
     return [part.section(run, drawings) for part in parts]

@@ -171,9 +171,7 @@ def _rows(overlaps: Float64Array, subsets: np.ndarray) -> Float64Array:
     return np.array([block[np.triu_indices(len(block), 1)] for block in blocks])
 
 
-def compare(
-    overlaps: Float64Array, subsets: np.ndarray
-) -> tuple[Estimate, Estimate, Estimate]:
+def compare(overlaps: Float64Array, subsets: np.ndarray) -> tuple[Estimate, Estimate, Estimate]:
     """Mean overlap within subsets, between them, and the difference.
 
     Errors by leaving out one subset, with all its pairs, at a time.
@@ -188,7 +186,5 @@ def compare(
     everything = means(np.ones(subsets.size, dtype=bool))
     left_out = np.array([means(subsets != k) for k in np.unique(subsets)])
     within, between = (jackknife_from(everything[k], left_out[:, k]) for k in (0, 1))
-    difference = jackknife_from(
-        everything[0] - everything[1], left_out[:, 0] - left_out[:, 1]
-    )
+    difference = jackknife_from(everything[0] - everything[1], left_out[:, 0] - left_out[:, 1])
     return within, between, difference

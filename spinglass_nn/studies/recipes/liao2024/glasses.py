@@ -34,6 +34,7 @@ _SK_COLD, _SK_HOT = 0.4, 1.3  # the transition is at 1
 _LATTICE_COLD, _LATTICE_HOT = 0.5, 1.8  # the transition is at about 1.1
 _TIMES = 3  # configurations of each ladder, in the second half of the run
 _WELLS = 4  # descents whose ends spherical replicas leave from
+_SAME = 0.99  # overlap beyond which two ends of descents are one minimum
 _SPHERICAL_COLD = 0.25  # below the transitions of both, 1 and 0.586
 
 
@@ -233,27 +234,43 @@ def _wells(context: Context, rng: Any, p: int) -> _Points:
 
 
 def _descents(context: Context, rng: Any) -> _Points:
-    """Ends of independent descents for p = 3, the counterpart of independent solutions."""
+    """Distinct minima that independent descents find for p = 3: what E1 is for networks.
+
+    Small systems have so few minima that descents meet; networks of independent starts do
+    not, and equal points would count as clusters.
+    """
+    n = _n_points(context)
     disorder, *seeds = rng.spawn(1 + context.parameters.glass_samples)
     overlaps, energies = [], []
     for model, seed in zip(_spherical(context, disorder, 3), seeds, strict=True):
         ends = descend(
             model,
-            n_starts=_n_points(context),
+            n_starts=2 * n,
             tolerance=1e-4,
             n_threads=context.n_threads,
             rng=seed,
         )
-        overlaps.append(matrix(ends.points))
+        overlaps.append(_distinct(matrix(ends.points)))
         energies.append(ends.energies.mean() / model.n_spins)
-    n = context.parameters.spherical_size
+    size = context.parameters.spherical_size
+    fewest = min(n, *(len(q) for q in overlaps))
     return _Points(
-        f"spherical p = 3, N = {n}, independent descents",
+        f"spherical p = 3, N = {size}, independent descents",
         "unrelated states",
-        overlaps,
-        n,
+        [q[:fewest, :fewest] for q in overlaps],
+        size,
         energy=mean_estimate(np.array(energies)),
     )
+
+
+def _distinct(overlaps: Float64Array) -> Float64Array:
+    """The overlaps of minima that were not found before."""
+    kept: list[int] = []
+    for k in range(len(overlaps)):
+        if not (overlaps[k, kept] > _SAME).any():
+            kept.append(k)
+    found: Float64Array = overlaps[np.ix_(kept, kept)]
+    return found
 
 
 def _sk(context: Context, rng: Any, n: int) -> _Points:
@@ -312,14 +329,12 @@ def _tempered(
     )
     cold = float(run.temperatures[0])
     spins = run.spins(temperature=cold)[:, :, -_TIMES:].reshape(len(models), -1, n)
-    energy = run.energy[0]
     return _Points(
         title,
         expected,
         [matrix(sample, of="spins") for sample in spins],
         n,
         flips=True,
-        energy=Estimate(energy.mean / n, energy.error / n),
+        energy=run.energy[0],
         notes=tuple(test.sentence for test in run.equilibration(temperature=cold)),
     )
-

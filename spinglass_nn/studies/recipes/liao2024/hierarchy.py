@@ -45,11 +45,14 @@ KINDS = {
     "1 - overlap": "directions",
     "disagreement": "predictions",
 }
+# points that are no solutions, for comparison: after matching and in function space only
+_BEFORE = ("initial", "early")
 # ensemble, kind of distance, what the row is called
 ROWS = tuple(
     (ensemble, kind, f"{title}, {seen}")
     for ensemble, title in ENSEMBLES.items()
     for kind, seen in KINDS.items()
+    if ensemble not in _BEFORE or kind in ("aligned euclidean", "disagreement")
 )
 # ensembles over training time, whose P(q) are shown
 TIMES = ("initial", "early", "independent")
@@ -179,9 +182,7 @@ def _overlaps(context: Context, ensemble: str, replicas: Replicas) -> Overlaps:
         q = matrix(replicas, of=of, align=align, data=data, n_threads=context.n_threads)
         return distribution(q)
 
-    return Overlaps(
-        ensemble, seen(), seen("permutations"), seen("balanced"), seen(of="labels")
-    )
+    return Overlaps(ensemble, seen(), seen("permutations"), seen("balanced"), seen(of="labels"))
 
 
 def _branch(

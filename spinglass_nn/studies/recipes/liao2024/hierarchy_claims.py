@@ -84,7 +84,7 @@ def _hierarchy(
             rules.CANNOT_TELL, "all distances are equal",
         )  # fmt: skip
     control = hierarchy.branch(*_CONTROL).verdict.finding
-    descents = glasses.of("descents-3").verdict.finding
+    descents = glasses.of("descents-3")
     found = branch.verdict
     test = found.hierarchy or found.clusters
     return Claim(
@@ -95,16 +95,16 @@ def _hierarchy(
         statistic,
         Estimate(float(test.scores.max()), 1.0),
         f"{test.null}: p = {test.p_value:.2g}, power {test.power:.0%}; forked runs, which share "
-        f"history: {control}; independent descents in a glass of one-step RSB: {descents}",
+        f"history: {control}; {descents.title}: {descents.verdict.finding}",
         _decided(branch, control),
-        f"{branch.title}: {found.sentence} {_CAUTION[ensemble]}",
+        f"{branch.title}: {found.sentence}{_CAUTION[ensemble]}",
     )
 
 
 _CAUTION = {
-    "independent": "Independent descents need show no hierarchy in a glass either.",
-    "mixed": "A tree of these would be one of the settings, not of the landscape.",
-    "walked": "Points of one walk share history: a tree of these is that of the walks.",
+    "independent": "",
+    "mixed": " A tree of these would be one of the settings, not of the landscape.",
+    "walked": " Points of one walk share history: a tree of these is that of the walks.",
 }
 
 

@@ -136,7 +136,7 @@ _LEAST = {
     "n_directions": 2, "n_controls": 10, "mixed_runs": 2, "branch_solutions": 2,
     "branch_walkers": 1, "branch_stages": 1, "subset_size": 1, "n_subsets": 3,
     "subset_replicas": 6, "glass_samples": 5, "glass_replicas": 2, "glass_sweeps": 48,
-    "spherical_size": 4,
+    "spherical_size": 12,
 }  # fmt: skip
 
 SCALES: dict[str, dict[str, Any]] = {
@@ -146,10 +146,10 @@ SCALES: dict[str, dict[str, Any]] = {
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
         # hierarchy
-        "n_null": 99, "n_controls": 50, "mixed_runs": 3, "subset_size": 500, "n_subsets": 6,
-        "subset_replicas": 8, "disorder_widths": (32,), "glass_samples": 6,
-        "glass_sweeps": 2048, "sk_sizes": (64,), "lattice_sizes": (4,), "spherical_size": 64,
-        "spherical_time": 10.0,
+        "n_null": 99, "n_controls": 25, "mixed_runs": 3, "subset_size": 300, "n_subsets": 5,
+        "subset_replicas": 8, "disorder_widths": (32,), "glass_samples": 5,
+        "glass_replicas": 6, "glass_sweeps": 2048, "sk_sizes": (64,), "lattice_sizes": (4,),
+        "spherical_size": 48, "spherical_time": 5.0,
     },
     "standard": {},
 }  # fmt: skip
