@@ -111,7 +111,7 @@ def test_walked_points_are_where_free_walks_are(tiny_run):
     # relative scatter of a squared length: of N weights, and of the steps' mutual angles
     spread = math.sqrt(2 / solutions.network.n_parameters)
     assert np.all(np.abs(squared / (reach * share) - 1) < 4 * spread)
-    assert found.walked_sources.tolist() == np.repeat(np.arange(3), 6).tolist()
+    assert found.walked_sources.tolist() == np.repeat(np.arange(3), 2).tolist()
 
 
 def judged(points, rng=1):

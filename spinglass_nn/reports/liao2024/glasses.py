@@ -83,6 +83,7 @@ def _overlaps(systems: list[Glass], hierarchy: Hierarchy) -> Figure:
         plotting.overlap_distribution(before, ax=axes)
         plotting.overlap_distribution(after, ax=axes)
         axes.set_title(title, fontsize="medium")
+        axes.locator_params(axis="x", nbins=5)
     return figure
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 from spinglass_nn import plotting
 from spinglass_nn.reports.liao2024._drawn import Drawn
@@ -101,11 +102,14 @@ def _trees(hierarchy: Hierarchy, solutions: Solutions, ensembles: Ensembles) -> 
         branch = hierarchy.branch(name, _MATCHED)
         upper = figure.add_subplot(2, len(_SHOWN), column + 1)
         plotting.dendrogram(branch.tree, groups=groups.get(name), height="height", ax=upper)
+        for legend in upper.findobj(Legend):  # five of them leave no room for trees
+            legend.remove()
         upper.set_title(ENSEMBLES[name], fontsize="medium")
         lower = figure.add_subplot(2, len(_SHOWN), len(_SHOWN) + column + 1)
         plotting.overlap_matrix(
             branch.distances, order=branch.tree.order, label="distance", ax=lower
         )
+        lower.set_ylabel("")
     return figure
 
 

@@ -97,7 +97,8 @@ def run(context: Context) -> Disorder:
 
 
 def _size(context: Context) -> int:
-    return min(context.parameters.subset_size, context.shared.n_samples)
+    """Samples of a subset: of small data, all of them."""
+    return min(int(context.parameters.subset_size), int(context.shared.n_samples))
 
 
 def _trained(context: Context, net: MLP, place: int, subset: int) -> Float64Array:

@@ -34,6 +34,7 @@ _SK_COLD, _SK_HOT = 0.4, 1.3  # the transition is at 1
 _LATTICE_COLD, _LATTICE_HOT = 0.5, 1.8  # the transition is at about 1.1
 _TIMES = 3  # configurations of each ladder, in the second half of the run
 _WELLS = 4  # descents whose ends spherical replicas leave from
+_FEWEST = 6  # points that can be judged
 _SAME = 0.99  # overlap beyond which two ends of descents are one minimum
 _SPHERICAL_COLD = 0.25  # below the transitions of both, 1 and 0.586
 
@@ -241,7 +242,7 @@ def _descents(context: Context, rng: Any) -> _Points:
     """
     n = _n_points(context)
     disorder, *seeds = rng.spawn(1 + context.parameters.glass_samples)
-    overlaps, energies = [], []
+    overlaps, energies, fewest = [], [], n
     for model, seed in zip(_spherical(context, disorder, 3), seeds, strict=True):
         ends = descend(
             model,
@@ -250,10 +251,11 @@ def _descents(context: Context, rng: Any) -> _Points:
             n_threads=context.n_threads,
             rng=seed,
         )
-        overlaps.append(_distinct(matrix(ends.points)))
+        found, n_distinct = _distinct(matrix(ends.points))
+        overlaps.append(found)
+        fewest = min(fewest, max(n_distinct, _FEWEST))  # repeats where a system has too few
         energies.append(ends.energies.mean() / model.n_spins)
     size = context.parameters.spherical_size
-    fewest = min(n, *(len(q) for q in overlaps))
     return _Points(
         f"spherical p = 3, N = {size}, independent descents",
         "unrelated states",
@@ -263,14 +265,15 @@ def _descents(context: Context, rng: Any) -> _Points:
     )
 
 
-def _distinct(overlaps: Float64Array) -> Float64Array:
-    """The overlaps of minima that were not found before."""
+def _distinct(overlaps: Float64Array) -> tuple[Float64Array, int]:
+    """Minima that were not found before first, then the repeats; and how many are distinct."""
     kept: list[int] = []
+    repeats: list[int] = []
     for k in range(len(overlaps)):
-        if not (overlaps[k, kept] > _SAME).any():
-            kept.append(k)
-    found: Float64Array = overlaps[np.ix_(kept, kept)]
-    return found
+        again = (overlaps[k, kept] > _SAME).any()
+        (repeats if again else kept).append(k)
+    order = kept + repeats
+    return overlaps[np.ix_(order, order)], len(kept)
 
 
 def _sk(context: Context, rng: Any, n: int) -> _Points:
