@@ -71,7 +71,7 @@ def test_values_of_python_and_numpy(name, given, value):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"widths": 3}, r"'widths' is not a parameter of liao2024; did you mean 'width'\?"),
+        ({"widht": 3}, r"'widht' is not a parameter of liao2024; did you mean 'width'\?"),
         ({"batchsize": 3}, "'batchsize' is not a parameter .* 'batch_size'"),
         ({"zzzz": 3}, "'zzzz' is not a parameter of liao2024$"),
         ({"scale": "quik"}, r"scale must be one of 'quick', 'standard', got 'quik'; did you"),
@@ -82,7 +82,7 @@ def test_values_of_python_and_numpy(name, given, value):
         ({"width": True}, "width must be an integer, got True"),
         ({"width": None}, "width must be an integer, got None"),
         ({"width": 1}, "width must be at least 2, got 1"),
-        ({"n_solutions": 3}, "n_solutions must be at least 4, got 3"),
+        ({"n_solutions": 3}, "n_solutions must be at least 6, got 3"),
         ({"n_train": -1}, "n_train must be at least 0, got -1"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"learning_rate": "fast"}, "learning_rate must be a number, got 'fast'"),
