@@ -15,7 +15,7 @@ from spinglass_nn.errors import ParameterError
 from spinglass_nn.statistics import mean_estimate
 from spinglass_nn.studies.recipes.liao2024 import hierarchy_claims, mapping_claims
 from spinglass_nn.studies.recipes.liao2024.disorder import compare
-from spinglass_nn.studies.recipes.liao2024.hierarchy import ROWS, dependence
+from spinglass_nn.studies.recipes.liao2024.hierarchy import ROWS, dependence, is_sure
 
 
 def test_overlaps_within_and_between_subsets():
@@ -116,6 +116,25 @@ def test_walked_points_are_where_free_walks_are(tiny_run):
 
 def judged(points, rng=1):
     return sg.overlaps.verdict(sg.overlaps.distances(points), n_null=199, rng=rng)
+
+
+@pytest.mark.parametrize(
+    ("finding", "p_clusters", "p_flat", "expected"),
+    [
+        ("hierarchy", 0.005, 0.005, True),
+        ("hierarchy", 0.005, 0.025, False),
+        ("clusters without hierarchy", 0.005, 0.9, True),
+        ("clusters without hierarchy", 0.03, 0.9, False),
+        ("one cluster", 0.4, None, True),
+        ("cannot tell", 0.4, None, False),
+    ],
+)
+def test_claims_ask_for_one_percent(finding, p_clusters, p_flat, expected):
+    flat = None if p_flat is None else SimpleNamespace(p_value=p_flat)
+    found = SimpleNamespace(
+        finding=finding, clusters=SimpleNamespace(p_value=p_clusters), hierarchy=flat
+    )
+    assert is_sure(found) is expected
 
 
 @pytest.fixture(scope="module")

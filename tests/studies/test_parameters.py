@@ -71,7 +71,7 @@ def test_values_of_python_and_numpy(name, given, value):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"widht": 3}, r"'widht' is not a parameter of liao2024; did you mean 'width'\?"),
+        ({"wdith_": 3}, r"'wdith_' is not a parameter of liao2024; did you mean 'width'\?"),
         ({"batchsize": 3}, "'batchsize' is not a parameter .* 'batch_size'"),
         ({"zzzz": 3}, "'zzzz' is not a parameter of liao2024$"),
         ({"scale": "quik"}, r"scale must be one of 'quick', 'standard', got 'quik'; did you"),

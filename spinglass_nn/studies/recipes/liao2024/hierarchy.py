@@ -218,6 +218,15 @@ def _branch(
     )
 
 
+def is_sure(found: Verdict) -> bool:
+    """Whether the tests that made a finding rejected their nulls at the level of claims."""
+    if found.finding == "hierarchy" and found.hierarchy is not None:
+        return max(found.clusters.p_value, found.hierarchy.p_value) <= LEVEL
+    if found.finding == "clusters without hierarchy":
+        return found.clusters.p_value <= LEVEL
+    return found.finding != "cannot tell"  # nothing was rejected, and there was power
+
+
 def dependence(replicas: Replicas, data: Dataset) -> Estimate:
     """How far activities of hidden units depend on the inputs; 1 if they do not.
 

@@ -8,7 +8,7 @@ from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import ABSTRACT, INFERRED, SUMMARY, Claim
 from spinglass_nn.studies.recipes.liao2024.glasses import Glasses
-from spinglass_nn.studies.recipes.liao2024.hierarchy import LEVEL, Branch, Hierarchy
+from spinglass_nn.studies.recipes.liao2024.hierarchy import Branch, Hierarchy, is_sure
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
 
 # a spread of test accuracies below this share of the error rate counts as equal quality
@@ -111,9 +111,8 @@ _CAUTION = {
 def _decided(branch: Branch, control: str) -> str:
     """Judge by both tests; "no" counts only with power, and if the control was seen."""
     found = branch.verdict
-    if found.finding == "hierarchy" and found.hierarchy is not None:
-        sure = max(found.clusters.p_value, found.hierarchy.p_value) <= LEVEL
-        return rules.SUPPORTED if sure else rules.CANNOT_TELL
+    if found.finding == "hierarchy":
+        return rules.SUPPORTED if is_sure(found) else rules.CANNOT_TELL
     seen = found.finding != "cannot tell" and control == "hierarchy"
     return rules.NOT_SUPPORTED if seen else rules.CANNOT_TELL
 

@@ -6,7 +6,7 @@ from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import SUMMARY, Claim
 from spinglass_nn.studies.recipes.liao2024.glasses import Glass, Glasses
-from spinglass_nn.studies.recipes.liao2024.hierarchy import Hierarchy
+from spinglass_nn.studies.recipes.liao2024.hierarchy import Hierarchy, is_sure
 
 # squared correlations up to this many times those of independent variables count as none
 _CHANCE = 2.0
@@ -54,14 +54,11 @@ def _independence(hierarchy: Hierarchy) -> Claim:
 
 
 def _order(glass: Glass, name: str, statement: str, expected: tuple[str, ...]) -> Claim:
-    """Found what theory expects: supported; another structure: not supported."""
+    """Found what theory expects: supported; surely another structure: not supported."""
     found = glass.verdict
-    if found.finding in expected:
-        decided = rules.SUPPORTED
-    elif found.finding == "cannot tell":
+    decided = rules.SUPPORTED if found.finding in expected else rules.NOT_SUPPORTED
+    if not is_sure(found):
         decided = rules.CANNOT_TELL
-    else:
-        decided = rules.NOT_SUPPORTED
     k = found.clusters
     return Claim(
         name,

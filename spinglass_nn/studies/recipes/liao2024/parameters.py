@@ -63,15 +63,15 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     # hierarchy
     n_controls: int = 100
     mixed_batch_sizes: tuple[int, ...] = (16, 64)
-    mixed_learning_rates: tuple[float, ...] = (0.05, 0.2)
+    mixed_learning_rates: tuple[float, ...] = (0.1, 0.2)
     mixed_runs: int = 6
     branch_solutions: int = 4
     branch_walkers: int = 2
     branch_stages: int = 3
     branch_excursion: float = 0.3
-    subset_size: int = 2000
+    subset_size: int = 1000
     n_subsets: int = 8
-    subset_replicas: int = 12
+    subset_replicas: int = 8
     disorder_widths: tuple[int, ...] = (16, 64, 256)
     glass_samples: int = 8
     glass_replicas: int = 8
@@ -146,9 +146,9 @@ SCALES: dict[str, dict[str, Any]] = {
         "excursions": (0.1, 1.0, 3.0), "n_permutations": 12, "n_pairs": 12,
         "batch_sizes": (8, 32, 128, 512), "sweep_seeds": 5, "n_directions": 6,
         # hierarchy
-        "n_null": 99, "n_controls": 25, "mixed_learning_rates": (0.1, 0.2), "mixed_runs": 3,
+        "n_null": 99, "n_controls": 25, "mixed_runs": 3,
         "branch_stages": 2, "subset_size": 300, "n_subsets": 4,
-        "subset_replicas": 8, "disorder_widths": (32,), "glass_samples": 5,
+        "disorder_widths": (32,), "glass_samples": 5,
         "glass_replicas": 5, "glass_sweeps": 2048, "sk_sizes": (64,), "lattice_sizes": (4,),
         "spherical_size": 48, "spherical_time": 5.0,
     },
