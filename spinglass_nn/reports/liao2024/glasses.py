@@ -134,8 +134,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "replicas leaving from the ends of four descents (what E4 does with networks); "
             "distinct ends of independent descents for p = 3 (what E1 does); the "
             "Sherrington-Kirkpatrick model and the three-dimensional ±J lattice in equilibrium by "
-            "exchange Monte Carlo. The global flip is removed where there is one (p = 2, Ising spins). "
-            "All samples of a model are judged together.",
+            "exchange Monte Carlo. The global flip is removed where there is one (p = 2, Ising "
+            "spins). All samples of a model are judged together.",
             "With one hidden layer the mapping to a spherical spin glass has H = 2: that model is "
             "a random quadratic form with one state and its mirror image, no glass. H = 3 would "
             "break replica symmetry in one step, into flat states; only the "
