@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spinglass_nn import plotting
+from spinglass_nn.overlaps import Comparisons
+
 # by name: what was drawn, its caption, words for those who cannot see it
 Drawn = dict[str, tuple[Figure | Axes, str, str]]
+
+
+def beside_null(tested: Sequence[tuple[str, Comparisons]], which: str) -> Axes:
+    """One statistic of several sets of points, by title, over the bands of their nulls."""
+    place = tested[0][1].statistics.index(which)
+    return plotting.null_band(
+        [test.values[place] for _, test in tested],
+        [test.bands[place] for _, test in tested],
+        names=[title for title, _ in tested],
+        statistic=which,
+    )

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.liao2024._drawn import Drawn, beside_null
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Glass, Glasses, Hierarchy, StudyRun
 
@@ -93,13 +93,7 @@ def _together(glasses: Glasses, hierarchy: Hierarchy, which: str) -> Axes:
         tested += [(b.title, b.verdict.clusters) for b in hierarchy.branches
                    if (b.ensemble, b.distances.kind) == row]  # fmt: skip
     tested += [(g.title, g.verdict.clusters) for g in glasses.systems]
-    place = tested[0][1].statistics.index(which)
-    return plotting.null_band(
-        [test.values[place] for _, test in tested],
-        [test.bands[place] for _, test in tested],
-        names=[title for title, _ in tested],
-        statistic=which,
-    )
+    return beside_null(tested, which)
 
 
 def _caption(side: str) -> str:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.liao2024._drawn import Drawn, beside_null
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Ensembles, Hierarchy, Solutions, StudyRun
 from spinglass_nn.studies.recipes.liao2024.hierarchy import ENSEMBLES, LINKAGES
@@ -115,14 +115,7 @@ def _trees(hierarchy: Hierarchy, solutions: Solutions, ensembles: Ensembles) -> 
 
 def _null_band(hierarchy: Hierarchy, which: str) -> Axes:
     """One statistic of all ensembles over the null of the first test."""
-    tests = [b.verdict.clusters for b in hierarchy.branches]
-    place = tests[0].statistics.index(which)
-    return plotting.null_band(
-        [t.values[place] for t in tests],
-        [t.bands[place] for t in tests],
-        names=[b.title for b in hierarchy.branches],
-        statistic=which,
-    )
+    return beside_null([(b.title, b.verdict.clusters) for b in hierarchy.branches], which)
 
 
 def _null_caption(side: str) -> str:
