@@ -77,10 +77,10 @@ def tiny_settings():
     """Parameters of the main study that run it in a second or two."""
     return {
         "data": "digits", "n_train": 300, "n_test": 100, "n_probe": 100, "width": 8,
-        "stop_at_loss": 0.5, "max_epochs": 6, "early_epochs": 1, "n_solutions": 4,
+        "stop_at_loss": 0.5, "max_epochs": 6, "early_epochs": 1, "n_solutions": 6,
         "fork_epochs": (1, 2), "n_walk_solutions": 2, "n_walkers": 2, "walk_steps": 6,
         "walk_records": 3, "excursions": (0.1, 1.0), "fractions": (0.25, 0.5, 1.0),
-        "n_permutations": 4, "n_pairs": 2, "n_points": 5, "n_null": 50,
+        "n_permutations": 4, "n_pairs": 2, "n_points": 5, "n_null": 19,
         "batch_sizes": (8, 32, 128), "sweep_seeds": 3, "sweep_stop_at_loss": 1.0,
         "sweep_max_epochs": 100, "sweep_epochs": 3, "n_directions": 2,
         "widths": (4, 8), "width_solutions": 3, "width_stop_at_loss": 0.6,
@@ -95,6 +95,12 @@ def tiny_settings():
         "thermal_sweeps": 1, "gibbs_samples": 40, "gibbs_units": 2,
         "gibbs_temperatures": (4.0, 16.0), "gibbs_replicas": 4, "gibbs_sweeps": 16,
         "gibbs_leapfrogs": 2, "gibbs_epochs": 2, "aging_replicas": 3, "aging_epochs": 2,
+        "n_controls": 10, "mixed_batch_sizes": (16, 64), "mixed_learning_rates": (0.1, 0.2),
+        "mixed_runs": 2, "branch_solutions": 3, "branch_stages": 2, "branch_walkers": 1,
+        "subset_size": 60, "n_subsets": 3,
+        "subset_replicas": 6, "disorder_widths": (8,), "glass_samples": 5, "glass_replicas": 2,
+        "glass_sweeps": 96, "sk_sizes": (16,), "lattice_sizes": (3,), "spherical_size": 16,
+        "spherical_time": 1.0,
     }  # fmt: skip
 
 

@@ -1,9 +1,12 @@
 from .claims import Claim
 from .recipes.liao2024.aging import Aging
 from .recipes.liao2024.connections import Connections
+from .recipes.liao2024.disorder import Disorder, SharedData
+from .recipes.liao2024.ensembles import Ensembles
 from .recipes.liao2024.flatness import Sweep
 from .recipes.liao2024.gibbs import Gibbs
-from .recipes.liao2024.hierarchy import Branch, Hierarchy
+from .recipes.liao2024.glasses import Glass, Glasses
+from .recipes.liao2024.hierarchy import Branch, Hierarchy, Overlaps
 from .recipes.liao2024.interpolation import Interpolation
 from .recipes.liao2024.measures import Measures
 from .recipes.liao2024.moves import Moves
@@ -31,14 +34,20 @@ __all__ = [
     "Claim",
     "Connections",
     "Context",
+    "Disorder",
+    "Ensembles",
     "Gibbs",
+    "Glass",
+    "Glasses",
     "Hierarchy",
     "Interpolation",
     "Measures",
     "Moves",
+    "Overlaps",
     "Recipe",
     "Regions",
     "RuggedWalks",
+    "SharedData",
     "Solutions",
     "Store",
     "StudyRun",

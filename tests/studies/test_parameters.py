@@ -83,7 +83,7 @@ def test_values_of_python_and_numpy(name, given, value):
         ({"width": True}, "width must be an integer, got True"),
         ({"width": None}, "width must be an integer, got None"),
         ({"width": 1}, "width must be at least 2, got 1"),
-        ({"n_solutions": 3}, "n_solutions must be at least 4, got 3"),
+        ({"n_solutions": 3}, "n_solutions must be at least 6, got 3"),
         ({"n_train": -1}, "n_train must be at least 0, got -1"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"learning_rate": "fast"}, "learning_rate must be a number, got 'fast'"),

@@ -16,6 +16,9 @@ TASKS = tuple(task.name for task in studies.find_recipe("liao2024").tasks)
 CLAIMS = {"C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13", "C14", "C21"} | {
     f"B{n}" for n in range(1, 6)
 } | {
+    "C18", "C3 (independence)", "C4 (H = 2)", "C4 (H = 3)", "C13 (predictions)", "C13 (E3)",
+    "C13 (E4)",
+} | {
     f"{claim} (matched {rule})" for claim in ("C15", "C16", "C17") for rule in ("loss", "epochs")
 }  # fmt: skip
 
@@ -137,7 +140,7 @@ def test_batches_larger_than_the_data_are_all_of_the_data(
     small = tiny_settings | {"n_train": 40, "batch_sizes": "8,64", "n_test": 40}
     run = studies.run_study("liao2024", tmp_path / "s", small)
     assert run.results["flatness"].batch_sizes.tolist() == [8, 40]
-    assert run.results["solutions"].history.train_loss.shape[0] == 4
+    assert run.results["solutions"].history.train_loss.shape[0] == 6
 
 
 def easy_data(path):
@@ -173,8 +176,11 @@ def test_what_does_not_vary_is_not_decided(easy_run):
     claim = verdicts["C15 (matched loss)"]
     assert claim.verdict == "cannot tell here"
     assert math.isnan(claim.value.mean)
-    kinds = {b.distances.kind for b in easy_run.results["hierarchy"].branches}
-    assert "disagreement" not in kinds
+    branches = easy_run.results["hierarchy"].branches
+    assert ("independent", "disagreement") not in {
+        (b.ensemble, b.distances.kind) for b in branches
+    }
+    assert verdicts["C13 (predictions)"].verdict == "cannot tell here"
     text = (easy_run.store.folder / "claims.json").read_text(encoding="utf-8")
     assert "NaN" not in text
     assert "null" in text

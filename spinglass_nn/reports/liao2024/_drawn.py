@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+from spinglass_nn import plotting
+from spinglass_nn.overlaps import Comparisons
 
 # by name: what was drawn, its caption, words for those who cannot see it
 Drawn = dict[str, tuple[Figure | Axes, str, str]]
@@ -16,3 +21,14 @@ def plain_decades(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(FormatStrFormatter("%g"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def beside_null(tested: Sequence[tuple[str, Comparisons]], which: str) -> Axes:
+    """One statistic of several sets of points, by title, over the bands of their nulls."""
+    place = tested[0][1].statistics.index(which)
+    return plotting.null_band(
+        [test.values[place] for _, test in tested],
+        [test.bands[place] for _, test in tested],
+        names=[title for title, _ in tested],
+        statistic=which,
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from spinglass_nn.reports.liao2024 import (
     aging,
     connections,
+    disorder,
     flatness,
     gibbs,
+    glasses,
     hierarchy,
     moves,
     paths,
@@ -28,6 +30,8 @@ def figures(run: StudyRun) -> Drawn:
         **gibbs.figures(results["gibbs"]),
         **paths.figures(results["interpolation"]),
         **connections.figures(results),
-        **hierarchy.figures(results["hierarchy"], results["solutions"]),
+        **hierarchy.figures(results["hierarchy"], results["solutions"], results["ensembles"]),
+        **glasses.figures(results["glasses"], results["hierarchy"]),
+        **disorder.figures(results["disorder"]),
         **flatness.figures(results["flatness"], results["measures"], results["rugged"]),
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from spinglass_nn.reports.liao2024 import (
     aging,
     connections,
+    disorder,
     flatness,
     gibbs,
+    glasses,
     hierarchy,
     moves,
     paths,
@@ -20,6 +22,7 @@ from spinglass_nn.studies import StudyRun
 def all_sections(run: StudyRun, drawings: dict[str, Drawing]) -> list[Section]:
     """Sections in the order of the protocols."""
     parts = (
-        solutions, walks, moves, aging, gibbs, paths, connections, hierarchy, flatness,
+        solutions, walks, moves, aging, gibbs, paths, connections, hierarchy, glasses, disorder,
+        flatness,
     )  # fmt: skip
     return [part.section(run, drawings) for part in parts]

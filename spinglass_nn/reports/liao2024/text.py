@@ -15,7 +15,6 @@ from spinglass_nn.reports.model import (
     Summary,
 )
 from spinglass_nn.studies import StudyRun
-from spinglass_nn.studies.recipes.liao2024.hierarchy import ROWS
 
 _REFERENCES = (
     Reference(
@@ -99,8 +98,8 @@ def _summary(run: StudyRun) -> Summary:
             "each other, clustering looked for a hierarchy among them, and a sweep over batch "
             "sizes set flatness against generalization.",
             "Hierarchy and overlaps stand beside null models, untrained networks and runs whose "
-            "tree is known, walks and barriers beside untrained points and pairs of solutions. No "
-            "spin glass was simulated for comparison.",
+            "tree is known, walks and barriers beside untrained points and pairs of solutions. "
+            "Spin glasses whose answer is known pass through the same tests of hierarchy.",
         ),
         found=(
             f"Of {len(run.claims)} verdicts, on statements of the paper's abstract, of summaries "
@@ -111,7 +110,7 @@ def _summary(run: StudyRun) -> Summary:
             f"are not ({_named(run, 'not supported')}), and {_counted(run, 'cannot tell here')} "
             f"cannot be decided ({_named(run, 'cannot tell here')}).",
             f"On straight lines independent solutions are separated by {raw:.2f} nats; matching "
-            f"their hidden units leaves {matched:.3f}. {branch.ultrametricity.sentence}",
+            f"their hidden units leaves {matched:.3f}. {branch.verdict.sentence}",
         ),
         certainty=(
             "Errors come from independent runs, never from points of one run; a verdict takes "
@@ -125,7 +124,8 @@ def _summary(run: StudyRun) -> Summary:
 
 def _headlines(run: StudyRun) -> list[Headline]:
     claims: dict[str, Any] = {claim.identifier: claim for claim in run.claims}
-    test = run.results["hierarchy"].branch("independent", "aligned euclidean").ultrametricity
+    branch = run.results["hierarchy"].branch("independent", "aligned euclidean")
+    noise = branch.verdict.clusters.bands[0]
     solutions = run.results["solutions"]
     accuracy = solutions.history.last("test_accuracy")
     return [
@@ -134,8 +134,8 @@ def _headlines(run: StudyRun) -> list[Headline]:
         Headline("barrier to a permuted copy", claims["C10"].value, "nats per sample"),
         Headline("overlap q after matching", run.results["hierarchy"].aligned.mean,
                  f"untrained: {run.results['hierarchy'].untrained.mean}"),
-        Headline("ultrametricity K", test.k.value,
-                 f"noise: {test.k.null.low:.2f} to {test.k.null.high:.2f}, tree: 0"),
+        Headline("ultrametricity K", branch.statistics.k,
+                 f"one cluster: {noise.low:.2f} to {noise.high:.2f}, tree: 0"),
     ]  # fmt: skip
 
 
@@ -179,7 +179,10 @@ def _warnings(run: StudyRun) -> list[str]:
             0,
             "Quick scale: few runs on a subset of the data. Read the verdicts as a first look.",
         )
-    if len(run.results["hierarchy"].branches) < len(ROWS):
+    branches = run.results["hierarchy"].branches
+    if ("independent", "disagreement") not in {
+        (b.ensemble, b.distances.kind) for b in branches
+    }:
         warnings.append(
             "All solutions predict the same on the test set, so there is no tree of predictions."
         )

@@ -13,6 +13,7 @@ from spinglass_nn.studies.recipes.liao2024 import (
     connection_claims,
     flatness_claims,
     hierarchy_claims,
+    mapping_claims,
     path_claims,
     walk_claims,
 )
@@ -26,7 +27,10 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
             *walk_claims.decide(parameters, results),
             *path_claims.decide(parameters, results["interpolation"]),
             *connection_claims.decide(results),
-            *hierarchy_claims.decide(results["solutions"], results["hierarchy"]),
+            *mapping_claims.decide(results["hierarchy"], results["glasses"]),
+            *hierarchy_claims.decide(
+                results["solutions"], results["hierarchy"], results["glasses"]
+            ),
             *flatness_claims.decide(
                 results["flatness"], results["measures"], results["rugged"]
             ),

@@ -7,18 +7,34 @@ import numpy as np
 from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import ABSTRACT, INFERRED, SUMMARY, Claim
-from spinglass_nn.studies.recipes.liao2024.hierarchy import Branch, Hierarchy
+from spinglass_nn.studies.recipes.liao2024.glasses import Glasses
+from spinglass_nn.studies.recipes.liao2024.hierarchy import Branch, Hierarchy, is_sure
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
 
 # a spread of test accuracies below this share of the error rate counts as equal quality
 _ALIKE = 0.1
 # K below this share of its mean under the null counts as ultrametric
 _ULTRAMETRIC = 0.1
+_CONTROL = ("forked", "euclidean")
+_ENSEMBLES = (
+    ("C13", "independent", "aligned euclidean", ABSTRACT,
+     "Clustering of independently trained solutions shows a hierarchy like that of RSB"),
+    ("C13 (predictions)", "independent", "disagreement", INFERRED,
+     "Clustering of their predictions shows a hierarchy like that of RSB"),
+    ("C13 (E3)", "mixed", "aligned euclidean", INFERRED,
+     "Solutions of mixed batch sizes and learning rates form a hierarchy"),
+    ("C13 (E4)", "walked", "aligned euclidean", INFERRED,
+     "Points of walks from several solutions form a hierarchy"),
+)  # fmt: skip
 
 
-def decide(solutions: Solutions, hierarchy: Hierarchy) -> list[Claim]:
+def decide(solutions: Solutions, hierarchy: Hierarchy, glasses: Glasses) -> list[Claim]:
     """Claims about the set of solutions."""
-    return [_many_minima(solutions, hierarchy), _hierarchy(hierarchy), _ultrametric(hierarchy)]
+    return [
+        _many_minima(solutions, hierarchy),
+        *(_hierarchy(hierarchy, glasses, *row) for row in _ENSEMBLES),
+        _ultrametric(hierarchy),
+    ]
 
 
 def _many_minima(solutions: Solutions, hierarchy: Hierarchy) -> Claim:
@@ -49,62 +65,72 @@ def _many_minima(solutions: Solutions, hierarchy: Hierarchy) -> Claim:
     )
 
 
-def _tree_verdict(hierarchy: Hierarchy, branch: Branch) -> tuple[str, float]:
-    """Verdict on a hierarchy, and the K half-way between noise and a tree.
-
-    A small p-value alone is no hierarchy: solutions of different norm are a little more
-    tree-like than equal ones. The points also have to come half-way to a tree by three
-    errors; to deny a hierarchy they have to stay short of that by as much, and the instrument
-    has to see the one in the forked runs.
-    """
-    test, half = branch.ultrametricity, branch.ultrametricity.k.null.mean / 2
-    place = rules.below(test.k.value, half, branch.distances.n_points)
-    seen = hierarchy.branch("forked", "euclidean").ultrametricity.verdict == "more tree-like"
-    if test.p_value <= test.level and place == rules.SUPPORTED:
-        return rules.SUPPORTED, half
-    if seen and place == rules.NOT_SUPPORTED:
-        return rules.NOT_SUPPORTED, half
-    return rules.CANNOT_TELL, half
-
-
-def _hierarchy(hierarchy: Hierarchy) -> Claim:
-    """Solutions that share nothing are the test; the forked ones show that it can succeed."""
-    branch = hierarchy.branch("independent", "aligned euclidean")
-    control = hierarchy.branch("forked", "euclidean").ultrametricity
-    test = branch.ultrametricity
-    verdict, half = _tree_verdict(hierarchy, branch)
-    band = test.cophenetic.null
+def _hierarchy(
+    hierarchy: Hierarchy,
+    glasses: Glasses,
+    name: str,
+    ensemble: str,
+    kind: str,
+    source: str,
+    statement: str,
+) -> Claim:
+    """The verdict of the instrument; forked runs show that it can say yes."""
+    statistic = "score of the strongest of six statistics towards trees, in sd of the null"
+    try:
+        branch = hierarchy.branch(ensemble, kind)
+    except KeyError:
+        return Claim(
+            name, statement, source, "c", statistic, Estimate(np.nan, np.nan), "-",
+            rules.CANNOT_TELL, "all distances are equal",
+        )  # fmt: skip
+    control = hierarchy.branch(*_CONTROL).verdict.finding
+    descents = glasses.of("descents-3")
+    found = branch.verdict
+    test = found.hierarchy or found.clusters
     return Claim(
-        "C13",
-        "Clustering of independently trained solutions shows a hierarchy like that of RSB",
-        ABSTRACT,
+        name,
+        statement,
+        source,
         "c",
-        "cophenetic correlation of average linkage, distances after matching",
-        test.cophenetic.value,
-        f"{test.null}: {band.low:.3f} to {band.high:.3f} (1-99 %), p = "
-        f"{test.cophenetic.corrected:.2g}; forked runs, which share history: "
-        f"{control.cophenetic.value.mean:.3f}",
-        verdict,
-        f"a hierarchy has to come half-way to a tree (K below {half:.2f}) at p < "
-        f"{test.level:g}; found K = {test.k.value}",
+        statistic,
+        Estimate(float(test.scores.max()), 1.0),
+        f"{test.null}: p = {test.p_value:.2g}, power {test.power:.0%}; forked runs, which share "
+        f"history: {control}; {descents.title}: {descents.verdict.finding}",
+        _decided(branch, control),
+        f"{branch.title}: {found.sentence}{_CAUTION[ensemble]}",
     )
+
+
+_CAUTION = {
+    "independent": "",
+    "mixed": " A tree of these would be one of the settings, not of the landscape.",
+    "walked": " Points of one walk share history: a tree of these is that of the walks.",
+}
+
+
+def _decided(branch: Branch, control: str) -> str:
+    """Judge by both tests; "no" counts only with power, and if the control was seen."""
+    found = branch.verdict
+    if found.finding == "hierarchy":
+        return rules.SUPPORTED if is_sure(found) else rules.CANNOT_TELL
+    seen = found.finding != "cannot tell" and control == "hierarchy"
+    return rules.NOT_SUPPORTED if seen else rules.CANNOT_TELL
 
 
 def _ultrametric(hierarchy: Hierarchy) -> Claim:
     branch = hierarchy.branch("independent", "aligned euclidean")
-    control = hierarchy.branch("forked", "euclidean").ultrametricity.k.value
-    test = branch.ultrametricity.k
-    most = _ULTRAMETRIC * test.null.mean
-    verdict = rules.below(test.value, most, branch.distances.n_points)
+    control = hierarchy.branch(*_CONTROL).statistics.k
+    null, value = branch.verdict.clusters.bands[0], branch.statistics.k
+    most = _ULTRAMETRIC * null.mean
     return Claim(
         "C14",
         "The hierarchy of solutions is ultrametric",
         INFERRED,
         "c",
         "K = ⟨d₃ - d₂⟩ / sd(d) over all triangles, distances after matching",
-        test.value,
-        f"{branch.ultrametricity.null}: {test.null.low:.3f} to {test.null.high:.3f} (1-99 %), p = "
-        f"{test.corrected:.2g}; ultrametric points: 0; forked runs: {control.mean:.3f}",
-        verdict,
+        value,
+        f"one cluster: {null.low:.3f} to {null.high:.3f} (1-99 %); ultrametric points: 0; forked "
+        f"runs: {control.mean:.3f}",
+        rules.below(value, most, branch.distances.n_points),
         f"K has to lie below {most:.3f}, {_ULTRAMETRIC:.0%} of its value without hierarchy",
     )

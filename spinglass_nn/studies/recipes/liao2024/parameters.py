@@ -49,7 +49,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     n_permutations: int = 20
     n_pairs: int = 16
     n_points: int = 21
-    n_null: int = 500
+    n_null: int = 199
     batch_sizes: tuple[int, ...] = (8, 32, 128, 512)
     sweep_learning_rates: tuple[float, ...] = (0.025, 0.05, 0.1)
     sweep_seeds: int = 5
@@ -113,6 +113,26 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     gibbs_epochs: int = 100
     aging_replicas: int = 6
     aging_epochs: int = 16
+    # protocol (c) beyond one ensemble
+    n_controls: int = 100
+    mixed_batch_sizes: tuple[int, ...] = (16, 64)
+    mixed_learning_rates: tuple[float, ...] = (0.1, 0.2)
+    mixed_runs: int = 6
+    branch_solutions: int = 4
+    branch_walkers: int = 2
+    branch_stages: int = 3
+    branch_excursion: float = 0.3
+    subset_size: int = 1000
+    n_subsets: int = 8
+    subset_replicas: int = 8
+    disorder_widths: tuple[int, ...] = (16, 64, 256)
+    glass_samples: int = 8
+    glass_replicas: int = 8
+    glass_sweeps: int = 4096
+    sk_sizes: tuple[int, ...] = (64, 128, 256)
+    lattice_sizes: tuple[int, ...] = (4, 6)
+    spherical_size: int = 96
+    spherical_time: float = 30.0
 
     def __post_init__(self) -> None:
         check.choice(self.data, "data", DATA)
@@ -133,6 +153,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "thermal_excursion",
             "width_stop_at_loss",
             "ruggedness_excursion",
+            "branch_excursion",
+            "spherical_time",
         ):
             check.positive(getattr(self, name), name)
         for name in (
@@ -147,6 +169,11 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "law_excursions",
             "thermal_temperatures",
             "gibbs_temperatures",
+            "mixed_batch_sizes",
+            "mixed_learning_rates",
+            "disorder_widths",
+            "sk_sizes",
+            "lattice_sizes",
         ):
             _increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
@@ -158,6 +185,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         check.within(self.flatness_excursion, "flatness_excursion", 0, _FAR)
         check.within(self.flatness_radius, "flatness_radius", 0, _FAR)
         check.within(self.ruggedness_excursion, "ruggedness_excursion", 0, _FAR)
+        check.within(self.branch_excursion, "branch_excursion", 0, _FAR)
+        _enough_for_trees(self)
         if len(self.batch_sizes) < 2:
             raise ParameterError(
                 f"batch_sizes must hold at least 2 sizes to be compared, got {self.batch_sizes}"
@@ -172,9 +201,9 @@ _FAR = 1000.0
 # fewer units than these leave nothing to compute an error from
 _LEAST = {
     "n_train": 0, "n_test": 0, "n_probe": 0, "width": 2, "batch_size": 1, "max_epochs": 1,
-    "early_epochs": 1, "n_solutions": 4, "n_walk_solutions": 2, "n_walkers": 1,
+    "early_epochs": 1, "n_solutions": 6, "n_walk_solutions": 2, "n_walkers": 1,
     "walk_steps": 2, "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3,
-    "n_null": 50, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
+    "n_null": 19, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
     "width_solutions": 3, "width_max_epochs": 1, "n_band_pairs": 2, "band_pivots": 1,
     "band_steps": 1, "band_batch_size": 1, "curve_epochs": 1, "n_graph": 3,
     "n_graph_bands": 0, "n_region_points": 1,
@@ -184,6 +213,10 @@ _LEAST = {
     "thermal_walkers": 2, "thermal_sweeps": 1, "gibbs_samples": 10, "gibbs_units": 2,
     "gibbs_replicas": 4, "gibbs_sweeps": 8, "gibbs_leapfrogs": 1, "gibbs_epochs": 1,
     "aging_replicas": 2, "aging_epochs": 1,
+    "n_controls": 10, "mixed_runs": 2, "branch_solutions": 2,
+    "branch_walkers": 1, "branch_stages": 1, "subset_size": 1, "n_subsets": 3,
+    "subset_replicas": 6, "glass_samples": 5, "glass_replicas": 2, "glass_sweeps": 48,
+    "spherical_size": 12,
 }  # fmt: skip
 
 SCALES: dict[str, dict[str, Any]] = {
@@ -202,11 +235,40 @@ SCALES: dict[str, dict[str, Any]] = {
         "gibbs_samples": 100, "gibbs_units": 3,
         "gibbs_temperatures": (1.5, 2.0, 2.6, 3.3, 4.2, 5.5, 8.0, 20.0), "gibbs_replicas": 4,
         "gibbs_sweeps": 70, "gibbs_leapfrogs": 4, "aging_replicas": 4, "aging_epochs": 4,
+        "n_null": 99, "n_controls": 25, "mixed_runs": 3,
+        "branch_stages": 2, "subset_size": 300, "n_subsets": 4,
+        "disorder_widths": (32,), "glass_samples": 5,
+        "glass_replicas": 5, "glass_sweeps": 2048, "sk_sizes": (64,), "lattice_sizes": (4,),
+        "spherical_size": 48, "spherical_time": 5.0,
     },
     # of 60,000 samples: errors come from solutions, not from samples or walkers, and what more
     # samples would add to a barrier is far below its scatter
     "standard": {"n_probe": 5000, "n_walkers": 3},
 }  # fmt: skip
+
+
+def _enough_for_trees(p: Parameters) -> None:
+    """Every set of points that is to be judged needs six of them."""
+    cells = len(p.mixed_batch_sizes) * len(p.mixed_learning_rates)
+    for count, factors in (
+        (cells * p.mixed_runs, "cells of the mixed ensemble times mixed_runs"),
+        (
+            p.branch_solutions * p.branch_walkers * p.branch_stages,
+            "branch_solutions times branch_walkers times branch_stages",
+        ),
+    ):
+        if count < 6:
+            raise ParameterError(f"{factors} must be at least 6, got {count}")
+    if p.branch_solutions > p.n_solutions:
+        raise ParameterError(
+            f"branch_solutions must be at most n_solutions = {p.n_solutions}, "
+            f"got {p.branch_solutions}"
+        )
+    if p.lattice_sizes[0] < 2 or p.sk_sizes[0] < 8:
+        raise ParameterError(
+            "lattice_sizes must begin at 2 or more and sk_sizes at 8 or more, got "
+            f"{p.lattice_sizes} and {p.sk_sizes}"
+        )
 
 
 def _increasing(values: tuple[float, ...], name: str) -> None:

@@ -77,7 +77,7 @@ def run(context: Context) -> Solutions:
     same = train_replicas(
         net,
         data,
-        n_replicas=max(4, p.n_solutions // 3),
+        n_replicas=max(6, p.n_solutions // 2),
         n_epochs=p.max_epochs,
         stop_at_loss=p.stop_at_loss,
         start=p.initializer,
