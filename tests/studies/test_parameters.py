@@ -75,7 +75,10 @@ def test_values_of_python_and_numpy(name, given, value):
         ({"widths": "8"}, r"widths must hold at least 2 widths of 2 units or more, got \(8,\)"),
         ({"batchsize": 3}, "'batchsize' is not a parameter .* 'batch_size'"),
         ({"zzzz": 3}, "'zzzz' is not a parameter of liao2024$"),
-        ({"scale": "quik"}, r"scale must be one of 'quick', 'standard', got 'quik'; did you"),
+        (
+            {"scale": "quik"},
+            r"scale must be one of 'quick', 'standard', 'paper', got 'quik'; did",
+        ),
         ({"width": "abc"}, "width must be an integer, got 'abc'"),
         ({"width": ""}, "width must be an integer, got ''"),
         ({"width": "8.5"}, r"width must be an integer, got '8\.5'"),

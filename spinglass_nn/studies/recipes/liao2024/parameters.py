@@ -241,9 +241,18 @@ SCALES: dict[str, dict[str, Any]] = {
         "glass_replicas": 5, "glass_sweeps": 2048, "sk_sizes": (64,), "lattice_sizes": (4,),
         "spherical_size": 48, "spherical_time": 5.0,
     },
-    # of 60,000 samples: errors come from solutions, not from samples or walkers, and what more
-    # samples would add to a barrier is far below its scatter
-    "standard": {"n_probe": 5000, "n_walkers": 3},
+    # for 60,000 samples in an hour on two cores: a loss of 0.01 would take this rate twice as many
+    # epochs; errors come from solutions, not from samples or walkers, and what more samples
+    # would add to a barrier is far below its scatter
+    "standard": {"stop_at_loss": 0.05, "n_probe": 5000, "n_walkers": 3},
+    # a night or two: what the literature on barriers trains to, and errors half as large
+    "paper": {
+        "max_epochs": 400, "n_solutions": 64, "n_probe": 10_000, "n_walk_solutions": 16,
+        "n_walkers": 8, "n_pairs": 48, "n_null": 999, "n_controls": 200, "sweep_seeds": 10,
+        "sweep_samples": 0, "width_solutions": 20, "n_band_pairs": 16, "n_graph": 24,
+        "n_subsets": 24, "glass_samples": 32, "gibbs_sweeps": 6000, "aging_replicas": 16,
+        "aging_epochs": 64,
+    },
 }  # fmt: skip
 
 
