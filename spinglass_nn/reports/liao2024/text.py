@@ -153,11 +153,16 @@ def _next_steps(run: StudyRun) -> list[str]:
             "More solutions, wider networks, a lower loss: "
             "`spinglass-nn run liao2024 --out standard`"
         )
+    elif run.parameters.scale == "standard":
+        steps.append(
+            "A lower loss, smaller errors: `spinglass-nn run liao2024 --set scale=paper "
+            "--out paper`"
+        )
     steps += [
         "The full data: `spinglass-nn run liao2024 --set data=fashion-mnist --set "
         "data_dir=FOLDER --out full`, with the folder of the IDX files",
         "Does the verdict depend on the seed? `--set seed=1 --out seed1`",
-        "Barriers against width: `--set width=32`, then 128, 512",
+        "Does it depend on the width? `--set width=512 --out wide`",
         "Everything that can be set: `spinglass-nn parameters liao2024`",
         "The numbers behind this page: `spinglass_nn.load` on the files in the folder `tasks`, "
         "and `claims.json`",
