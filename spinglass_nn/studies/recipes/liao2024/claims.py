@@ -15,6 +15,7 @@ from spinglass_nn.studies.recipes.liao2024 import (
     hierarchy_claims,
     mapping_claims,
     path_claims,
+    setting_claims,
     walk_claims,
 )
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters
@@ -24,6 +25,7 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
     """Decide every claim this study tests."""
     with np.errstate(divide="ignore", invalid="ignore"):  # NaN: nothing can be told
         return [
+            *setting_claims.decide(parameters, data),
             *walk_claims.decide(parameters, results),
             *path_claims.decide(parameters, results["interpolation"]),
             *connection_claims.decide(results),
