@@ -1,4 +1,4 @@
-"""A network read as a spin glass: when does training melt the glass into hidden order?
+"""A network read as a spin glass, which training melts into hidden order.
 
 Weights are couplings, units are spins. The critical temperature of the linearised TAP equations is
 that of random layers at first ("touch"), and then belongs to an ordered state ("cross") and grows.
@@ -23,6 +23,7 @@ run = sg.training.train_replicas(
 theory = sg.spins.layered_theory.critical_temperature(net.sizes, gains=np.sqrt(2))
 print(f"random layers: T_c = {theory:.3f}")
 print(f"{'epoch':>5}  {'T_c of the runs':>15}  {'least eigenvalue':>17}  {'shuffled':>15}")
+course = []
 for epoch_number, weights in zip(epochs, run.snapshots.weights.swapaxes(0, 1), strict=True):
     models = [
         sg.spins.LayeredIsing.from_network(network)
@@ -39,14 +40,14 @@ for epoch_number, weights in zip(epochs, run.snapshots.weights.swapaxes(0, 1), s
         )
     )
     print(f"{epoch_number:>5}  {melting!s:>15}  {depth!s:>17}  {null!s:>15}")
-    first = models if epoch_number == 0 else first
+    course.append(models[0])
 
-states = sg.spins.tap.solve(models[0], [0.9 * found[0].temperature], n_starts=16, rng=3)
+states = sg.spins.tap.solve(course[-1], [0.9 * found[0].temperature], n_starts=16, rng=3)
 print(f"below T_c, after training: {states}")
 
 with sg.plotting.style():
     ax = None
-    for label, model in (("untrained", first[0]), ("trained", models[0])):
+    for label, model in (("untrained", course[0]), ("trained", course[-1])):
         where = sg.spins.instability.find(model)
         shown = where.temperature / np.linspace(0.2, 1.6, 60)
         curve = sg.spins.instability.curve(model, shown)
