@@ -1,4 +1,13 @@
 from .claims import Claim
+from .recipes.barney2024.glass import LayeredOverlaps
+from .recipes.barney2024.lazy import LazyControl
+from .recipes.barney2024.nulls import MeltingNulls
+from .recipes.barney2024.reading import Readings
+from .recipes.barney2024.removal import ModeRemoval
+from .recipes.barney2024.states import MeltingStates
+from .recipes.barney2024.training import MeltingRun
+from .recipes.barney2024.untrained import UntrainedLayers
+from .recipes.barney2024.views import MeltingViews
 from .recipes.liao2024.aging import Aging
 from .recipes.liao2024.connections import Connections
 from .recipes.liao2024.flatness import Sweep
@@ -34,8 +43,16 @@ __all__ = [
     "Gibbs",
     "Hierarchy",
     "Interpolation",
+    "LayeredOverlaps",
+    "LazyControl",
     "Measures",
+    "MeltingNulls",
+    "MeltingRun",
+    "MeltingStates",
+    "MeltingViews",
+    "ModeRemoval",
     "Moves",
+    "Readings",
     "Recipe",
     "Regions",
     "RuggedWalks",
@@ -45,6 +62,7 @@ __all__ = [
     "Sweep",
     "Task",
     "ThermalWalks",
+    "UntrainedLayers",
     "Walks",
     "Widths",
     "find_recipe",
