@@ -1,4 +1,5 @@
 from .claims import Claim
+from .recipes.barney2024.counts import StateCounts
 from .recipes.barney2024.glass import LayeredOverlaps
 from .recipes.barney2024.lazy import LazyControl
 from .recipes.barney2024.nulls import MeltingNulls
@@ -57,6 +58,7 @@ __all__ = [
     "Regions",
     "RuggedWalks",
     "Solutions",
+    "StateCounts",
     "Store",
     "StudyRun",
     "Sweep",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from spinglass_nn.studies.recipes import data_choice
 from spinglass_nn.studies.recipes.barney2024 import (
     claims,
+    counts,
     glass,
     lazy,
     notes,
@@ -36,9 +37,12 @@ RECIPE = Recipe(
         Task("binarised", 2, "training binarised networks", training.binarised),
         Task("relu", 3, "training ReLU networks", training.relu),
         Task("views", 4, "stability and spectra", views.run, _BOTH),
-        Task("binarised-states", 5, "states of the binarised networks", states.binarised,
+        Task("binarised-states", 5, "states of a binarised network", states.binarised,
              ("binarised",)),
-        Task("relu-states", 6, "states of the ReLU networks", states.relu, ("relu",)),
+        Task("relu-states", 6, "states of a ReLU network", states.relu, ("relu",)),
+        Task("binarised-counts", 11, "states of all binarised networks", counts.binarised,
+             ("binarised",)),
+        Task("relu-counts", 12, "states of all ReLU networks", counts.relu, ("relu",)),
         Task("overlaps", 7, "P(q) in equilibrium", glass.run, _BOTH),
         Task("removal", 8, "accuracy without the leading mode", removal.run, _BOTH),
         Task("nulls", 9, "shuffled and rotated weights", nulls.run, _BOTH),

@@ -1,7 +1,8 @@
-"""P(q) in equilibrium: random layers below their critical temperature, and trained networks."""
+"""P(q) in equilibrium: random layers below their T_c, layers of one mode, trained networks."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -9,26 +10,28 @@ import numpy as np
 from spinglass_nn._core.results import result
 from spinglass_nn.dynamics import MonteCarloRun, OverlapHistogram, geometric, parallel_tempering
 from spinglass_nn.networks import MLP
-from spinglass_nn.spins import LayeredIsing, layered_theory
+from spinglass_nn.spins import LayeredIsing, instability, layered_theory
 from spinglass_nn.studies.recipes.barney2024.parameters import KINDS, Parameters, gain, starts
 from spinglass_nn.studies.recipes.barney2024.training import MeltingRun
 from spinglass_nn.studies.task import Context
 from spinglass_nn.typing import Float64Array
 
-_RUNGS = 14  # of the ladder of temperatures
 _HOTTEST = 1.7  # in units of T_c
 _REPLICAS = 4  # ladders of each network
 _BINS = 64
+_ONE_MODE = 5  # networks of the control
 
 
 @result()
 class LayeredOverlaps:
-    """P(q) of random and of trained networks, temperatures in units of each one's T_c.
+    r"""P(q) of random and of trained networks, temperatures in units of each one's T_c.
 
     Parameters
     ----------
     names : tuple of str
-        "untrained", then the kinds of trained network.
+        "untrained", then "one mode" (each matrix the outer product of two vectors of ±1, the
+        control whose order is known: two states, each other's mirror image), then the kinds
+        of trained network.
     n_spins : tuple of int
         Of each.
     temperature : float
@@ -36,7 +39,7 @@ class LayeredOverlaps:
     histograms : tuple of OverlapHistogram
         P(q), averaged over networks.
     near_zero : tuple of array (n_networks,)
-        Weight of \\|q\\| below half its root mean square, for each network.
+        Weight of \|q\| below half its root mean square, for each network.
     mean_square : tuple of array (n_networks,)
         Mean of q^2.
     tests : tuple of tuple of str
@@ -61,7 +64,7 @@ class LayeredOverlaps:
 def run(context: Context) -> LayeredOverlaps:
     """Sample random networks and the trained ones."""
     p: Parameters = context.parameters
-    groups = {"untrained": _untrained(context)}
+    groups = {"untrained": _untrained(context), "one mode": _one_mode(context)}
     for kind in KINDS:
         trained: MeltingRun = context.results[kind]
         critical = trained.readings.temperature[:, -1]
@@ -70,15 +73,13 @@ def run(context: Context) -> LayeredOverlaps:
             _in_units(trained.kept_model(k, last), critical[k])
             for k in range(trained.n_replicas)
         ]
-    ladder = np.unique([*geometric(0.8 * p.glass_temperature, _HOTTEST, n=_RUNGS),
-                        p.glass_temperature])  # fmt: skip
     runs = [
         parallel_tempering(
             models,
-            ladder,
-            n_sweeps=p.glass_sweeps if name == "untrained" else p.ordered_sweeps,
+            _ladder(models[0].n_spins, p.glass_temperature),
+            n_sweeps=p.ordered_sweeps if name in KINDS else p.glass_sweeps,
             n_replicas=_REPLICAS,
-            checkpoint=context.checkpoint(name),
+            checkpoint=context.checkpoint(name.replace(" ", "-")),
             progress=context.progress,
             n_threads=context.n_threads,
             rng=context.rng(2, number),
@@ -105,6 +106,12 @@ def run(context: Context) -> LayeredOverlaps:
     )
 
 
+def _ladder(n_spins: int, temperature: float) -> Float64Array:
+    """Temperatures around the one wanted; their number grows as the root of that of spins."""
+    spaced = geometric(0.8 * temperature, _HOTTEST, n=max(4, round(math.sqrt(n_spins))))
+    return np.unique([*spaced, temperature])
+
+
 def _untrained(context: Context) -> list[LayeredIsing]:
     """Random networks in units of the T_c of theory."""
     p: Parameters = context.parameters
@@ -113,6 +120,19 @@ def _untrained(context: Context) -> list[LayeredIsing]:
     critical = layered_theory.critical_temperature(p.glass_widths, c)
     drawn = starts(net, c, p.glass_samples, context.rng(1))
     return [_in_units(LayeredIsing.from_network(replica), critical) for replica in drawn]
+
+
+def _one_mode(context: Context) -> list[LayeredIsing]:
+    """Layers of the same sizes with one strong mode in each matrix, in units of their T_c."""
+    p: Parameters = context.parameters
+    made = []
+    for k in range(_ONE_MODE):
+        generator = np.random.default_rng(context.rng(3, k))
+        signs = [generator.choice([-1.0, 1.0], n) for n in p.glass_widths]
+        weights = [np.outer(b, a) / a.size for a, b in itertools.pairwise(signs)]
+        model = LayeredIsing.from_weights(weights)
+        made.append(_in_units(model, instability.find(model).temperature))
+    return made
 
 
 def _in_units(model: LayeredIsing, temperature: float) -> LayeredIsing:

@@ -3,7 +3,8 @@
 A network trained as alpha (f - f_0) with the squared error and a rate over alpha^2, f_0 its own
 output at the start (Chizat, Oyallon and Bach, arXiv:1812.07956), takes exactly the steps of the
 network f itself towards the targets f_0 + y / alpha at the rate as it is. That is how it is done
-here: nothing but targets differs between lazy and rich.
+here: nothing but targets differs between lazy and rich. Binarised networks have no such limit:
+their output is constant between jumps, and the straight-through gradient is not its gradient.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.networks import Replica, logits
 from spinglass_nn.spins import layered_spectrum
 from spinglass_nn.studies.recipes.barney2024.parameters import (
-    KINDS,
     Parameters,
     gain,
     network,
@@ -32,61 +32,52 @@ from spinglass_nn.typing import Float64Array, FloatArray
 
 @result()
 class LazyControl:
-    """Training at output scales 1 (rich) and much larger (lazy), squared error, same starts.
+    """ReLU networks trained at several output scales by the squared error, from the same starts.
 
     Parameters
     ----------
-    kinds : tuple of str
-        Kinds of network, the first axis of arrays.
-    scales : array (2,)
-        Factors on the output, the second axis.
-    initial, trained : tuple of Readings
-        Before and after, kind by kind; arrays (2, n_replicas).
-    moved : array (n_kinds, 2, n_replicas)
+    scales : array (n_scales,)
+        Factors on the output, increasing: rich to lazy.
+    initial, trained : Readings
+        Arrays (n_scales, n_replicas), before and after.
+    moved : array (n_scales, n_replicas)
         Change of the weights over their initial length.
-    accuracy : array (n_kinds, 2, n_replicas)
+    accuracy : array (n_scales, n_replicas)
         Of what training has added to the output, on the test samples.
     """
 
-    kinds: tuple[str, ...]
     scales: Float64Array
-    initial: tuple[Readings, ...]
-    trained: tuple[Readings, ...]
+    initial: Readings
+    trained: Readings
     moved: Float64Array
     accuracy: Float64Array
 
 
 def run(context: Context) -> LazyControl:
-    """Train at both scales and read the ends."""
+    """Train at all scales and read the ends."""
     p: Parameters = context.parameters
     data = part_of(context.shared, p.lazy_samples, p.seed)
-    scales, shape = np.array([1.0, p.lazy_scale]), (2, p.n_replicas)
-    initial, trained, moved, accuracy = [], [], [], []
-    for number, kind in enumerate(KINDS):
-        net = network(p, data, kind, loss="squared_error")
-        drawn = starts(
-            net, gain(p, kind), p.n_replicas, context.rng(1, number), data.inputs.dtype
-        )
-        first = [start for _ in scales for start in drawn]
-        last = [
-            _trained(context, data, start, float(scale), (number, c, k))
-            for c, scale in enumerate(scales)
-            for k, start in enumerate(drawn)
-        ]
-        edge = layered_spectrum.bulk_edge(net.sizes, gain(p, kind))
-        for ends, readings in ((first, initial), (last, trained)):
-            models = [spins_of(net, end.weights) for end in ends]
-            readings.append(read(models, edge, shape, n_threads=context.n_threads))
-        pairs = list(zip(first, last, strict=True))
-        moved.append([np.linalg.norm(b.weights - a.weights) / a.norm for a, b in pairs])
-        accuracy.append([_accuracy(context, a, b) for a, b in pairs])
+    net = network(p, data, "relu", loss="squared_error")
+    c, shape = gain(p, "relu"), (len(p.lazy_scales), p.n_replicas)
+    drawn = starts(net, c, p.n_replicas, context.rng(1), data.inputs.dtype)
+    pairs = [
+        (start, _trained(context, data, start, scale, (number, k)))
+        for number, scale in enumerate(p.lazy_scales)
+        for k, start in enumerate(drawn)
+    ]
+    edge = layered_spectrum.bulk_edge(net.sizes, c)
+    initial, trained = (
+        read([spins_of(net, end.weights) for end in ends], edge, shape,
+             n_threads=context.n_threads)
+        for ends in zip(*pairs, strict=True)
+    )  # fmt: skip
+    moved = [np.linalg.norm(b.weights - a.weights) / a.norm for a, b in pairs]
     return LazyControl(
-        kinds=tuple(KINDS),
-        scales=scales,
-        initial=tuple(initial),
-        trained=tuple(trained),
-        moved=np.array(moved).reshape(-1, *shape),
-        accuracy=np.array(accuracy).reshape(-1, *shape),
+        scales=np.array(p.lazy_scales),
+        initial=initial,
+        trained=trained,
+        moved=np.array(moved, dtype=np.float64).reshape(shape),
+        accuracy=np.array([_accuracy(context, a, b) for a, b in pairs]).reshape(shape),
     )
 
 

@@ -74,7 +74,10 @@ NOTES: dict[str, tuple[str, str]] = {
     "ordered_sweeps": ("the same for the trained networks", "-"),
     "glass_temperature": ("temperature of P(q), in units of T_c", _O),
     "n_removals": ("random modes removed for comparison with the leading one", _O),
-    "lazy_scale": ("factor on the output in the control of lazy training", _O),
+    "lazy_scales": (
+        "factors on the output in the control of lazy training, from rich to lazy",
+        "ours; the smallest orders visibly, the largest does not move",
+    ),
     "lazy_epochs": ("epochs of this control", _O),
     "lazy_samples": ("training samples of this control, 0 for all", "-"),
 }

@@ -1,4 +1,4 @@
-"""Trained networks with their weights shuffled or rotated: what is left of the order?"""
+"""Trained networks with their weights shuffled or rotated: what is left of the order."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ordered_sweeps: int = 2048
     glass_temperature: float = 0.5
     n_removals: int = 8
-    lazy_scale: float = 100.0
+    lazy_scales: tuple[float, ...] = (0.1, 1.0, 100.0)
     lazy_epochs: int = 10
     lazy_samples: int = 10_000
 
@@ -64,15 +64,19 @@ class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             check.count(getattr(self, name), name, minimum=least)
         for name in (
             "binarised_variance", "relu_variance", "learning_rate", "fit_onsets",
-            "tap_tolerance", "lazy_scale",
+            "tap_tolerance",
         ):  # fmt: skip
             check.positive(getattr(self, name), name)
         check.within(self.momentum, "momentum", 0, 1)
         for name in ("early_share", "state_temperature", "glass_temperature", "tap_damping"):
             check.positive(getattr(self, name), name)
             check.within(getattr(self, name), name, 0, 1)
-        for name in ("kept_shares", "tap_temperatures"):
+        for name in ("kept_shares", "tap_temperatures", "lazy_scales"):
             increasing(getattr(self, name), name)
+        if len(self.lazy_scales) < 2:
+            raise ParameterError(
+                f"lazy_scales must hold at least 2 scales to be compared, got {self.lazy_scales}"
+            )
         if self.kept_shares[-1] != 1:
             raise ParameterError(
                 f"kept_shares must end with 1, the end of training, got {self.kept_shares}"
@@ -95,9 +99,9 @@ _LEAST = {
 
 SCALES: dict[str, dict[str, Any]] = {
     "quick": {
-        "data": "digits", "widths": (64, 64), "n_replicas": 6, "n_epochs": 300,
-        "n_snapshots": 32, "first_epoch_every": 4, "tap_starts": 24, "glass_samples": 12,
-        "glass_sweeps": 4096, "lazy_epochs": 100,
+        "data": "digits", "widths": (64, 64), "n_replicas": 7, "n_epochs": 500,
+        "n_snapshots": 22, "first_epoch_every": 8, "tap_starts": 8, "glass_sweeps": 4096,
+        "lazy_epochs": 100,
     },
     "standard": {},
     # kept in memory: snapshots of 2.7 MB, once more while they are written to a checkpoint

@@ -1,4 +1,4 @@
-"""Is the ordered state tied to the task? Accuracy without the leading mode of the couplings."""
+"""Accuracy without the leading mode of the couplings, to see whether order is tied to the task."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from spinglass_nn.typing import Float64Array, FloatArray
 
 @result()
 class ModeRemoval:
-    """Test accuracy of trained networks without one mode of their couplings.
+    r"""Test accuracy of trained networks without one mode of their couplings.
 
     Removed is, from each matrix, the part that an eigenvector of the bond matrix and its mirror
-    image contribute, :math:`2 \\lambda v_k v_{k-1}^T`.
+    image contribute, :math:`2 \lambda v_k v_{k-1}^T`.
 
     Parameters
     ----------

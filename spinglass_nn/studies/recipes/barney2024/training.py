@@ -81,26 +81,14 @@ class MeltingRun:
     def onsets(self) -> Float64Array:
         """Step from which a run is ordered to its end, (n_replicas,); infinite if it never is."""
         ordered = self.readings.ordered
-        last = ordered.shape[1] - np.argmin(ordered[:, ::-1], axis=1)  # after the last without
-        last = np.where(ordered.all(axis=1), 0, last)
-        never = ~ordered[:, -1]
-        found: Float64Array = np.where(
-            never, np.inf, self.steps[np.minimum(last, len(self.steps) - 1)]
-        )
+        first = ordered.shape[1] - np.argmin(ordered[:, ::-1], axis=1)  # after the last without
+        first = np.where(ordered.all(axis=1), 0, first)
+        found: Float64Array = np.append(self.steps.astype(float), np.inf)[first]
         return found
-
-    def place(self, step: int) -> int:
-        """Number of the snapshot at a step."""
-        return int(np.flatnonzero(self.steps == step)[0])
 
     def kept_model(self, replica: int, place: int) -> LayeredIsing:
         """A run at one of the kept steps as a spin model."""
         return spins_of(self.network, self.kept.weights[replica, place])
-
-    def kept_weights(self, step: int) -> Replicas:
-        """All runs at one of the kept steps."""
-        place = int(np.flatnonzero(self.kept.steps == step)[0])
-        return Replicas(self.network, self.kept.weights[:, place].copy())
 
 
 def run_kind(context: Context, kind: str) -> MeltingRun:
@@ -135,10 +123,9 @@ def run_kind(context: Context, kind: str) -> MeltingRun:
         n_threads=context.n_threads,
     )
     probe = part_of(data, p.n_probe, p.seed)
-    seen = evaluate(net, Replicas(net, weights.reshape(-1, net.n_parameters)), probe,
-                    n_threads=context.n_threads)  # fmt: skip
-    held = evaluate(net, Replicas(net, weights.reshape(-1, net.n_parameters)), data.test,
-                    n_threads=context.n_threads)  # fmt: skip
+    points = Replicas(net, weights.reshape(-1, net.n_parameters))
+    seen = evaluate(net, points, probe, n_threads=context.n_threads)
+    held = evaluate(net, points, data.test, n_threads=context.n_threads)
     shape = weights.shape[:2]
     return MeltingRun(
         kind=kind,
