@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from spinglass_nn.errors import DataError
@@ -40,6 +42,7 @@ class Growth(NamedTuple):
 
     first: float
     last: float
+    amplitude: float
     exponent: Estimate
     r_squared: Estimate
     shifted_exponent: Estimate
@@ -47,6 +50,13 @@ class Growth(NamedTuple):
     logarithm_r_squared: float
     early_slope: Estimate
     late_slope: Estimate
+
+    @property
+    def shifted(self) -> str:
+        """The exponent of T_0 + c t^alpha in words."""
+        if self.shifted_exponent.mean < 2 * _SMALLEST:
+            return "α as small as is looked for, so a logarithm"
+        return f"α = {self.shifted_exponent}"
 
     @property
     def decades(self) -> float:
@@ -94,9 +104,9 @@ def _explained(values: Float64Array, law: Float64Array) -> float:
     return float(1 - ((values - law) ** 2).sum() / ((values - values.mean()) ** 2).sum())
 
 
-def fit_range(run: MeltingRun, onsets: float) -> np.ndarray:
+def fit_range(run: MeltingRun, onsets: float) -> NDArray[np.bool_]:
     """Which snapshots are fitted: from some multiple of the latest onset of order."""
-    chosen: np.ndarray = (run.steps >= onsets * run.onsets.max()) & (run.steps > 0)
+    chosen: NDArray[np.bool_] = (run.steps >= onsets * run.onsets.max()) & (run.steps > 0)
     return chosen
 
 
@@ -115,16 +125,16 @@ def growth(run: MeltingRun, onsets: float, *, n_bootstrap: int, rng: RNG) -> Gro
     if min((times <= middle).sum(), (times >= middle).sum()) < 2:
         return None
 
-    def resampled(function: object) -> Estimate:
+    def resampled(function: Callable[[Float64Array], float]) -> Estimate:
         def of_mean(rows: Float64Array) -> float:
-            return float(function(np.exp(rows.mean(axis=0))))  # type: ignore[operator]
+            return function(np.exp(rows.mean(axis=0)))
 
         try:
             return bootstrap(of_mean, curves, n_resamples=n_bootstrap, rng=rng).estimate
         except DataError:
             return Estimate(math.nan, math.nan)
 
-    def slope(part: np.ndarray) -> Estimate:
+    def slope(part: NDArray[np.bool_]) -> Estimate:
         return resampled(lambda values: power_law(times[part], values[part]).exponent)
 
     mean = np.exp(curves.mean(axis=0))
@@ -133,6 +143,7 @@ def growth(run: MeltingRun, onsets: float, *, n_bootstrap: int, rng: RNG) -> Gro
     return Growth(
         first=float(times[0]),
         last=float(times[-1]),
+        amplitude=power_law(times, mean).amplitude,
         exponent=resampled(lambda values: power_law(times, values).exponent),
         r_squared=resampled(lambda values: power_law(times, values).r_squared),
         shifted_exponent=resampled(lambda values: shifted_power_law(times, values).exponent),

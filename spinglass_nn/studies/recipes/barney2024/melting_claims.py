@@ -120,7 +120,7 @@ def _power(run: MeltingRun, fits: Growth | None) -> Claim:
     return Claim(
         **common,
         value=fits.r_squared,
-        control=f"exponent {fits.exponent}; T₀ + c t^α: α = {fits.shifted_exponent}, R² "
+        control=f"exponent {fits.exponent}; T₀ + c t^α: {fits.shifted}, R² "
         f"{fits.shifted_r_squared:.4f}; a + b ln t: R² {rival:.4f} (of T_c itself, as the one "
         "before)",
         verdict=verdict,

@@ -99,7 +99,7 @@ _LEAST = {
 
 SCALES: dict[str, dict[str, Any]] = {
     "quick": {
-        "data": "digits", "widths": (64, 64), "n_replicas": 7, "n_epochs": 500,
+        "data": "digits", "widths": (64, 64), "n_replicas": 6, "n_epochs": 500,
         "n_snapshots": 22, "first_epoch_every": 8, "tap_starts": 8, "glass_sweeps": 4096,
         "lazy_epochs": 100,
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinglass_nn._core import threads
 from spinglass_nn._core.progress import track
@@ -47,14 +48,10 @@ class Readings:
     n_spins: int
 
     @property
-    def crosses(self) -> np.ndarray:
-        """Where the eigenvalue becomes negative, (...)."""
-        return self.minimum < 0
-
-    @property
-    def ordered(self) -> np.ndarray:
-        """Where it does by more than samples of random couplings may, (...)."""
-        return self.minimum <= -(self.n_spins ** (-2 / 3))
+    def ordered(self) -> NDArray[np.bool_]:
+        """Where the eigenvalue is negative by more than random couplings may have it, (...)."""
+        found: NDArray[np.bool_] = self.minimum <= -(self.n_spins ** (-2 / 3))
+        return found
 
     @property
     def ratio(self) -> Float64Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from spinglass_nn._core import random
@@ -145,7 +147,7 @@ def _random_like(
     ]
 
 
-def _flat(net: MLP, weights: list[Float64Array] | tuple[Float64Array, ...]) -> FloatArray:
+def _flat(net: MLP, weights: Sequence[Float64Array]) -> FloatArray:
     theta = np.empty(net.n_parameters)
     for layer, weight in zip(net.layers(theta), weights, strict=True):
         layer.weight[...] = weight
