@@ -1,6 +1,7 @@
 from .claims import Claim
 from .recipes.barney2024.counts import StateCounts
 from .recipes.barney2024.glass import LayeredOverlaps
+from .recipes.barney2024.growth import Growth, MeltingGrowth
 from .recipes.barney2024.lazy import LazyControl
 from .recipes.barney2024.nulls import MeltingNulls
 from .recipes.barney2024.reading import Readings
@@ -42,11 +43,13 @@ __all__ = [
     "Connections",
     "Context",
     "Gibbs",
+    "Growth",
     "Hierarchy",
     "Interpolation",
     "LayeredOverlaps",
     "LazyControl",
     "Measures",
+    "MeltingGrowth",
     "MeltingNulls",
     "MeltingRun",
     "MeltingStates",

@@ -9,7 +9,6 @@ from spinglass_nn.reports.barney2024._drawn import Drawn, epoch_of
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import mean_estimate
 from spinglass_nn.studies import MeltingRun, MeltingViews, StudyRun
-from spinglass_nn.studies.recipes.barney2024.melting_claims import growths
 from spinglass_nn.studies.recipes.barney2024.parameters import KINDS, WORDS
 
 
@@ -36,7 +35,7 @@ def figures(run: StudyRun) -> Drawn:
 
 
 def _growth(run: StudyRun, runs: list[MeltingRun]) -> tuple:  # type: ignore[type-arg]
-    fits = [growths(run.parameters, one) for one in runs]
+    fits = [run.results["growth"].of(one.kind) for one in runs]
     laws = [
         None if fit is None else (fit.first, fit.last, fit.amplitude, fit.exponent.mean)
         for fit in fits
@@ -163,7 +162,7 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
 
 
 def _findings(run: StudyRun, one: MeltingRun) -> str:
-    fits = growths(run.parameters, one)
+    fits = run.results["growth"].of(one.kind)
     onset = np.median(one.onsets)
     begins = (
         f"{WORDS[one.kind]}: order sets in at step {onset:g} (median; "

@@ -71,8 +71,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "strong in every layer, and with an eigenvector from the middle of the spectrum.",
             "Nulls of the trained networks: the weights of each matrix shuffled, and its singular "
             "vectors turned at random.",
-            "Lazy training: ReLU networks trained as α (f − f₀) by the squared error at a rate over "
-            "α², which is the same as training f towards f₀ + y/α. For binarised networks there is "
+            "Lazy training: ReLU networks trained as α (f − f₀) by the squared error at a rate "
+            "over α², which is the same as training f towards f₀ + y/α. For binarised networks there is "
             "no such limit, as their output is constant between jumps.",
         ),
         findings=(

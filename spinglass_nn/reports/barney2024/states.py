@@ -49,9 +49,9 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         "Are there many TAP states before training, and one pair after?",
         method=(
             "Damped iteration of the TAP equations from uniform and from quenched starts, finished "
-            "by Newton's method; a solution and its mirror image count once. *Plain*: the equations "
+            "by Newton's method; a solution and its mirror image count once. Plain: the equations "
             "as they are, which from anywhere end at m = 0 in a glass, where that is no state. "
-            "*Clamped*: with the reaction term frozen at overlaps from theory, which solves other "
+            "Clamped: with the reaction term frozen at overlaps from theory, which solves other "
             "equations but finds more on cooling. A solution is valid if Plefka's condition holds "
             "and the Hessian has no negative eigenvalue. The paper's own solver was not seen.",
             f"Every run is counted at {p.state_temperature:g} T_c (plain) and at "

@@ -16,7 +16,6 @@ from spinglass_nn.reports.model import (
 )
 from spinglass_nn.studies import StudyRun
 from spinglass_nn.studies.claims import mean_of
-from spinglass_nn.studies.recipes.barney2024.melting_claims import growths
 from spinglass_nn.studies.recipes.barney2024.parameters import KINDS, WORDS
 
 _REFERENCES = (
@@ -112,7 +111,7 @@ def _headlines(run: StudyRun) -> list[Headline]:
         Headline("T_c over theory, untrained", claims["A-2"].value, "784-512-512-10"),
     ]
     for kind in KINDS:
-        fits = growths(run.parameters, run.results[kind])
+        fits = run.results["growth"].of(kind)
         word = WORDS[kind]
         made.append(
             Headline(f"T_c at the end over start, {word}", claims[f"A-9 ({word})"].value,

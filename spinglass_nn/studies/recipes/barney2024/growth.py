@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from spinglass_nn._core.results import result
 from spinglass_nn.errors import DataError
 from spinglass_nn.statistics import Estimate, bootstrap
+from spinglass_nn.studies.recipes.barney2024.parameters import KINDS, Parameters
 from spinglass_nn.studies.recipes.barney2024.training import MeltingRun
+from spinglass_nn.studies.task import Context
 from spinglass_nn.typing import RNG, Float64Array
 
 _LARGEST = 3.0  # exponent looked for in the shifted law
@@ -37,8 +40,25 @@ class ShiftedPowerLaw(NamedTuple):
     r_squared: float
 
 
-class Growth(NamedTuple):
-    """Fits to all runs of one kind of network together, errors from resampled runs."""
+@result()
+class Growth:
+    """Fits to all runs of one kind of network together, errors from resampled runs.
+
+    Parameters
+    ----------
+    first, last : float
+        Ends of the range, in epochs.
+    amplitude : float
+        Of the power law c t^alpha, of T_c at epoch 1.
+    exponent, r_squared : Estimate
+        Its exponent, and R^2 of the line in the logarithms.
+    shifted_exponent : Estimate
+        Of T_0 + c t^alpha.
+    shifted_r_squared, logarithm_r_squared : float
+        R^2 of that law and of a + b ln t, both of T_c itself.
+    early_slope, late_slope : Estimate
+        Exponents in the first and in the last half of the range on the logarithmic axis.
+    """
 
     first: float
     last: float
@@ -62,6 +82,41 @@ class Growth(NamedTuple):
     def decades(self) -> float:
         """Of time that the fits cover."""
         return math.log10(self.last / self.first)
+
+
+@result()
+class MeltingGrowth:
+    """Growth of T_c in both kinds of network.
+
+    Parameters
+    ----------
+    kinds : tuple of str
+        Kinds of network.
+    fits : tuple of Growth or None
+        None where order does not set in early enough in every run.
+    """
+
+    kinds: tuple[str, ...]
+    fits: tuple[Growth | None, ...]
+
+    def of(self, kind: str) -> Growth | None:
+        """The fits of one kind."""
+        return self.fits[self.kinds.index(kind)]
+
+
+def run(context: Context) -> MeltingGrowth:
+    """Fit the growth of T_c."""
+    p: Parameters = context.parameters
+    fits = [
+        growth(
+            context.results[kind],
+            p.fit_onsets,
+            n_bootstrap=p.n_bootstrap,
+            rng=context.rng(number),
+        )
+        for number, kind in enumerate(KINDS)
+    ]
+    return MeltingGrowth(tuple(KINDS), tuple(fits))
 
 
 def power_law(times: Float64Array, values: Float64Array) -> PowerLaw:
@@ -139,7 +194,7 @@ def growth(run: MeltingRun, onsets: float, *, n_bootstrap: int, rng: RNG) -> Gro
 
     mean = np.exp(curves.mean(axis=0))
     x = np.log(times)
-    line = np.polyval(np.polyfit(x, mean, 1), x)
+    slope_of_log, constant = np.polyfit(x, mean, 1)
     return Growth(
         first=float(times[0]),
         last=float(times[-1]),
@@ -148,7 +203,7 @@ def growth(run: MeltingRun, onsets: float, *, n_bootstrap: int, rng: RNG) -> Gro
         r_squared=resampled(lambda values: power_law(times, values).r_squared),
         shifted_exponent=resampled(lambda values: shifted_power_law(times, values).exponent),
         shifted_r_squared=shifted_power_law(times, mean).r_squared,
-        logarithm_r_squared=_explained(mean, line),
+        logarithm_r_squared=_explained(mean, slope_of_log * x + constant),
         early_slope=slope(times <= middle),
         late_slope=slope(times >= middle),
     )

@@ -24,7 +24,7 @@ from spinglass_nn.studies.claims import (
     n_errors,
 )
 from spinglass_nn.studies.recipes.barney2024.counts import StateCounts
-from spinglass_nn.studies.recipes.barney2024.growth import Growth, growth
+from spinglass_nn.studies.recipes.barney2024.growth import Growth
 from spinglass_nn.studies.recipes.barney2024.nulls import MeltingNulls
 from spinglass_nn.studies.recipes.barney2024.parameters import KINDS, WORDS, Parameters
 from spinglass_nn.studies.recipes.barney2024.training import MeltingRun
@@ -40,19 +40,13 @@ def decide(parameters: Parameters, results: Mapping[str, Any]) -> list[Claim]:
     lost, powers, slopes, tails, plateaus = [], [], [], [], []
     for number, kind in enumerate(KINDS):
         run: MeltingRun = results[kind]
-        fits = growths(parameters, run)
+        fits = results["growth"].of(kind)
         lost.append(_lost(parameters, run, results[f"{kind}-counts"]))
         powers.append(_power(run, fits))
         slopes.append(_constant(run, fits))
         tails.append(_tails(run, results["nulls"], number))
         plateaus.append(_plateau(run))
     return [*lost, *powers, *slopes, _alike(lost, powers), *tails, *plateaus]
-
-
-def growths(parameters: Parameters, run: MeltingRun) -> Growth | None:
-    """The fits of one kind of network, the same wherever they are asked for."""
-    seed = np.random.SeedSequence(parameters.seed, spawn_key=(list(KINDS).index(run.kind),))
-    return growth(run, parameters.fit_onsets, n_bootstrap=parameters.n_bootstrap, rng=seed)
 
 
 def _lost(p: Parameters, run: MeltingRun, counts: StateCounts) -> Claim:
