@@ -74,9 +74,10 @@ def layered_mapping(model: LayeredIsing) -> Figure:
     right.set_xticks(middles, [str(n) for n in sizes])
     right.set_yticks(middles, [str(n) for n in sizes])
     right.tick_params(length=0)
+    right.grid(False)
     right.set_xlabel("spin j, layer by layer")
     right.set_ylabel("spin i")
-    figure.colorbar(image, ax=right, label="mean |J| over the block's mean", shrink=0.85)
+    figure.colorbar(image, ax=right, label="|J| over its mean", shrink=0.7)
     return figure
 
 

@@ -4,7 +4,7 @@ from .recipes.barney2024.glass import LayeredOverlaps
 from .recipes.barney2024.growth import Growth, MeltingGrowth
 from .recipes.barney2024.lazy import LazyControl
 from .recipes.barney2024.nulls import MeltingNulls
-from .recipes.barney2024.reading import Readings
+from .recipes.barney2024.reading import SpinReadings
 from .recipes.barney2024.removal import ModeRemoval
 from .recipes.barney2024.states import MeltingStates
 from .recipes.barney2024.training import MeltingRun
@@ -56,11 +56,11 @@ __all__ = [
     "MeltingViews",
     "ModeRemoval",
     "Moves",
-    "Readings",
     "Recipe",
     "Regions",
     "RuggedWalks",
     "Solutions",
+    "SpinReadings",
     "StateCounts",
     "Store",
     "StudyRun",

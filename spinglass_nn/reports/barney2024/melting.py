@@ -27,7 +27,7 @@ def figures(run: StudyRun) -> Drawn:
             f"Phases of the {word} networks as measured. Solid: T_c of the linear instability; "
             "dashed: T_g, of random couplings with the same mean squares; bands hold 10 to 90 % of "
             "the runs. Grey: where order sets in.",
-            "T_c is flat, then rises away from T_g; glass below at early times, order later.",
+            "Regions named paramagnet, spin glass and hidden order, with T_c and T_g as lines.",
         )  # fmt: skip
         drawn[f"stability-{kind}"] = _stability(views, number, one)
         drawn[f"spectrum-{kind}"] = _spectrum(views, number, one)
@@ -50,8 +50,8 @@ def _growth(run: StudyRun, runs: list[MeltingRun]) -> tuple:  # type: ignore[typ
         ),
         "Critical temperature along training, mean of the runs with the 10-90 % band. Dotted: "
         "theory of random layers; dashed: power law fitted over the range it is drawn on.",
-        "Two curves on logarithmic axes: flat at the dotted lines, a steep rise, then slower "
-        "growth that bends below the dashed lines at both ends.",
+        "Critical temperature against epoch on logarithmic axes, one curve for each kind of "
+        "network, with dashed lines for the fitted laws.",
     )
 
 
@@ -105,7 +105,7 @@ def _stability(views: MeltingViews, number: int, one: MeltingRun) -> tuple:  # t
         axes,
         f"Lowest eigenvalue of the linearised TAP equations of a {WORDS[one.kind]} network before "
         "and after training. A ring: it only comes near zero; a dot: it crosses.",
-        "The curve of the untrained network touches zero from above, the trained one crosses it.",
+        "Two curves with a minimum each, before and after training, and a line at zero.",
     )
 
 
@@ -122,7 +122,7 @@ def _spectrum(views: MeltingViews, number: int, one: MeltingRun) -> tuple:  # ty
         axes,
         f"Spectrum of the couplings of a {WORDS[one.kind]} network at several times. Dashed: edge "
         "of the bulk of the untrained ensemble; triangles: eigenvalues beyond it.",
-        "A bulk that hardly changes, and single eigenvalues farther and farther out.",
+        "Densities with bars for zero modes, and single eigenvalues marked beyond the edges.",
     )
 
 

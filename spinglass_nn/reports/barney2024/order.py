@@ -30,9 +30,9 @@ def figures(run: StudyRun) -> Drawn:
     return {
         "overlap-trained": (
             axes,
-            f"P(q) of the trained networks at T = {overlaps.temperature:g} of each one's T_c. Bands "
-            "are standard errors over runs.",
-            "Two peaks on both sides of zero.",
+            f"P(q) of the trained networks at T = {overlaps.temperature:g} of each one's T_c. "
+            "Bands are standard errors over runs.",
+            "Distributions of the overlap for both kinds of network.",
         )
     }
 
@@ -72,8 +72,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "Nulls of the trained networks: the weights of each matrix shuffled, and its singular "
             "vectors turned at random.",
             "Lazy training: ReLU networks trained as α (f − f₀) by the squared error at a rate "
-            "over α², which is the same as training f towards f₀ + y/α. For binarised networks there is "
-            "no such limit, as their output is constant between jumps.",
+            "over α², which is the same as training f towards f₀ + y/α. For binarised networks "
+            "there is no such limit, as their output is constant between jumps.",
         ),
         findings=(
             "Shuffled weights have about as many eigenvalues beyond the first edge as trained "

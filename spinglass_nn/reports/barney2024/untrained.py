@@ -31,7 +31,7 @@ def figures(run: StudyRun) -> Drawn:
             f"P(q) at T = {overlaps.temperature:g} T_c of {overlaps.histograms[0].n_samples} "
             f"random networks of {overlaps.n_spins[0]} spins, and of layers with one mode, whose "
             "two states are known. Bands are standard errors over networks.",
-            "One distribution has weight everywhere between its peaks, the other at two peaks.",
+            "Two distributions of the overlap, from minus one to one.",
         ),
     }
 

@@ -23,7 +23,7 @@ from spinglass_nn.studies.recipes.barney2024.parameters import (
     network,
     starts,
 )
-from spinglass_nn.studies.recipes.barney2024.reading import Readings, read, spins_of
+from spinglass_nn.studies.recipes.barney2024.reading import SpinReadings, read, spins_of
 from spinglass_nn.studies.recipes.data_choice import part_of
 from spinglass_nn.studies.task import Context
 from spinglass_nn.training import SGD, train_replicas
@@ -38,7 +38,7 @@ class LazyControl:
     ----------
     scales : array (n_scales,)
         Factors on the output, increasing: rich to lazy.
-    initial, trained : Readings
+    initial, trained : SpinReadings
         Arrays (n_scales, n_replicas), before and after.
     moved : array (n_scales, n_replicas)
         Change of the weights over their initial length.
@@ -47,8 +47,8 @@ class LazyControl:
     """
 
     scales: Float64Array
-    initial: Readings
-    trained: Readings
+    initial: SpinReadings
+    trained: SpinReadings
     moved: Float64Array
     accuracy: Float64Array
 
@@ -67,10 +67,14 @@ def run(context: Context) -> LazyControl:
     ]
     edge = layered_spectrum.bulk_edge(net.sizes, c)
     initial, trained = (
-        read([spins_of(net, end.weights) for end in ends], edge, shape,
-             n_threads=context.n_threads)
+        read(
+            lambda number, ends=ends: spins_of(net, ends[number].weights),  # type: ignore[misc]
+            edge,
+            shape,
+            n_threads=context.n_threads,
+        )
         for ends in zip(*pairs, strict=True)
-    )  # fmt: skip
+    )
     moved = [np.linalg.norm(b.weights - a.weights) / a.norm for a, b in pairs]
     return LazyControl(
         scales=np.array(p.lazy_scales),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from spinglass_nn._core.results import result
-from spinglass_nn.spins import layered_nulls
+from spinglass_nn.spins import LayeredIsing, layered_nulls
 from spinglass_nn.studies.recipes.barney2024.parameters import KINDS
-from spinglass_nn.studies.recipes.barney2024.reading import Readings, read
+from spinglass_nn.studies.recipes.barney2024.reading import SpinReadings, read
 from spinglass_nn.studies.recipes.barney2024.training import MeltingRun
 from spinglass_nn.studies.task import Context
+
+_NULLS = (layered_nulls.shuffled, layered_nulls.rotated)
 
 
 @result()
@@ -18,32 +20,38 @@ class MeltingNulls:
     ----------
     kinds : tuple of str
         Kinds of network.
-    shuffled : tuple of Readings
+    shuffled : tuple of SpinReadings
         The weights of each matrix in random order.
-    rotated : tuple of Readings
+    rotated : tuple of SpinReadings
         The singular vectors of each matrix turned at random.
     """
 
     kinds: tuple[str, ...]
-    shuffled: tuple[Readings, ...]
-    rotated: tuple[Readings, ...]
+    shuffled: tuple[SpinReadings, ...]
+    rotated: tuple[SpinReadings, ...]
 
 
 def run(context: Context) -> MeltingNulls:
     """Read both nulls of every trained network."""
-    made = {"shuffled": layered_nulls.shuffled, "rotated": layered_nulls.rotated}
-    found: dict[str, list[Readings]] = {name: [] for name in made}
-    for number, kind in enumerate(KINDS):
-        trained: MeltingRun = context.results[kind]
-        last = trained.kept.steps.size - 1
-        for which, (name, null) in enumerate(made.items()):
-            models = [
-                null(trained.kept_model(k, last), rng=context.rng(number, which, k))
-                for k in range(trained.n_replicas)
-            ]
-            readings = read(models, trained.edge, (len(models),), progress=context.progress,
-                            n_threads=context.n_threads)  # fmt: skip
-            found[name].append(readings)
-    return MeltingNulls(
-        tuple(KINDS), shuffled=tuple(found["shuffled"]), rotated=tuple(found["rotated"])
+    shuffled, rotated = (
+        tuple(_read(context, kind, null) for kind in KINDS) for null in range(len(_NULLS))
+    )
+    return MeltingNulls(tuple(KINDS), shuffled, rotated)
+
+
+def _read(context: Context, kind: str, null: int) -> SpinReadings:
+    """One null of all runs of one kind."""
+    trained: MeltingRun = context.results[kind]
+    last, number = trained.kept.steps.size - 1, list(KINDS).index(kind)
+
+    def make(k: int) -> LayeredIsing:
+        rng = context.rng(number, null, k)
+        return _NULLS[null](trained.kept_model(k, last), rng=rng)
+
+    return read(
+        make,
+        trained.edge,
+        (trained.n_replicas,),
+        progress=context.progress,
+        n_threads=context.n_threads,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from spinglass_nn.typing import Float64Array, FloatArray, IntArray, ProgressLike
 
 
 @result()
-class Readings:
+class SpinReadings:
     """Observables of several networks, each read as a spin model; arrays (...) of one shape.
 
     Parameters
@@ -61,19 +62,19 @@ class Readings:
 
 
 def read(
-    models: Sequence[LayeredIsing],
+    make: Callable[[int], LayeredIsing],
     edge: float,
     shape: tuple[int, ...],
     *,
     progress: ProgressLike = False,
     n_threads: int | None = None,
-) -> Readings:
+) -> SpinReadings:
     """Read models, in the order of an array of this shape.
 
     Parameters
     ----------
-    models : sequence of LayeredIsing
-        All of one size.
+    make : callable
+        Number to model, all of one size; made one after the other, as they may be large.
     edge : float
         Of the bulk of the untrained network.
     shape : tuple of int
@@ -81,9 +82,11 @@ def read(
     progress, n_threads
         As everywhere.
     """
-    with track(len(models), "reading networks as spins", progress) as tick:
+    n_models = math.prod(shape)
+    with track(n_models, "reading networks as spins", progress) as tick:
 
-        def one(model: LayeredIsing) -> tuple[float, ...]:
+        def one(number: int) -> tuple[float, ...]:
+            model = make(number)
             found = instability.find(model)
             spectrum = bond_spectrum.find(model, edge=edge)
             n = spectrum.outliers.size
@@ -91,11 +94,11 @@ def read(
             tick(1)
             return (
                 found.temperature, found.minimum, found.minimum_temperature,
-                found.glass_temperature, found.largest_eigenvalue, n, cosine,
+                found.glass_temperature, found.largest_eigenvalue, n, cosine, model.n_spins,
             )  # fmt: skip
 
-        columns = np.array(threads.run(one, models, n_threads)).T.reshape(-1, *shape)
-    return Readings(
+        columns = np.array(threads.run(one, range(n_models), n_threads)).T.reshape(-1, *shape)
+    return SpinReadings(
         temperature=columns[0],
         minimum=columns[1],
         minimum_temperature=columns[2],
@@ -103,7 +106,7 @@ def read(
         largest=columns[4],
         n_outliers=columns[5].astype(np.int64),
         leading_overlap=columns[6],
-        n_spins=models[0].n_spins,
+        n_spins=int(columns[7].flat[0]),
     )
 
 

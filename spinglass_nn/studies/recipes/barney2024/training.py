@@ -13,7 +13,7 @@ from spinglass_nn.studies.recipes.barney2024.parameters import (
     network,
     starts,
 )
-from spinglass_nn.studies.recipes.barney2024.reading import Readings, read, spins_of
+from spinglass_nn.studies.recipes.barney2024.reading import SpinReadings, read, spins_of
 from spinglass_nn.studies.recipes.data_choice import part_of
 from spinglass_nn.studies.task import Context
 from spinglass_nn.training import SGD, Snapshots, log_spaced_steps, train_replicas
@@ -38,7 +38,7 @@ class MeltingRun:
         Optimizer steps done.
     epoch_steps : int
         Steps in an epoch.
-    readings : Readings
+    readings : SpinReadings
         Arrays (n_replicas, n_snapshots).
     moved : array (n_replicas, n_snapshots, n_layers)
         Change of each matrix over its initial length.
@@ -57,7 +57,7 @@ class MeltingRun:
     edge: float
     steps: IntArray
     epoch_steps: int
-    readings: Readings
+    readings: SpinReadings
     moved: Float64Array
     train_loss: Float64Array
     train_accuracy: Float64Array
@@ -116,7 +116,7 @@ def run_kind(context: Context, kind: str) -> MeltingRun:
     weights = snapshots.weights
     edge = layered_spectrum.bulk_edge(net.sizes, gain(p, kind))
     readings = read(
-        [spins_of(net, row) for rows in weights for row in rows],
+        lambda number: spins_of(net, weights.reshape(-1, net.n_parameters)[number]),
         edge,
         weights.shape[:2],
         progress=context.progress,

@@ -18,7 +18,7 @@ from spinglass_nn.studies.task import Context
 from spinglass_nn.typing import IntArray
 
 _POINTS = 60  # of a curve
-_WIDTH = 60  # of the smearing of a spectrum, in the bulk edge
+_WIDTH, _SPINS = 1 / 60, 8  # of the smearing, in bulk edges: at least, and over spins
 
 
 @result()
@@ -61,11 +61,9 @@ def run(context: Context) -> MeltingViews:
         beta = np.linspace(1 / hottest, 1 / coldest, _POINTS)
         curves.append(tuple(instability.curve(model, 1 / beta) for model in models))
         points.append(tuple(found))
+        width = one.edge * max(_WIDTH, _SPINS / models[0].n_spins)
         spectra.append(
-            tuple(
-                bond_spectrum.find(model, edge=one.edge, width=one.edge / _WIDTH)
-                for model in models
-            )
+            tuple(bond_spectrum.find(model, edge=one.edge, width=width) for model in models)
         )
     return MeltingViews(
         kinds=tuple(KINDS),
