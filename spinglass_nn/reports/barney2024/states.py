@@ -10,6 +10,8 @@ from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import MeltingRun, MeltingStates, StateCounts, StudyRun
 from spinglass_nn.studies.claims import mean_of
 from spinglass_nn.studies.recipes.barney2024.parameters import KINDS, WORDS
+from spinglass_nn.studies.recipes.barney2024.states import cold_temperature
+from spinglass_nn.typing import IntArray
 
 _SCHEMES = ("plain", "clamped")
 
@@ -55,7 +57,7 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "equations but finds more on cooling. A solution is valid if Plefka's condition holds "
             "and the Hessian has no negative eigenvalue. The paper's own solver was not seen.",
             f"Every run is counted at {p.state_temperature:g} T_c (plain) and at "
-            f"{sorted(p.tap_temperatures)[min(1, len(p.tap_temperatures) - 1)]:g} T_c (clamped).",
+            f"{cold_temperature(p):g} T_c (clamped).",
         ),
         findings=tuple(_finding(one) for one in counts),
         drawings=[
@@ -114,5 +116,5 @@ def _counted(run: StudyRun, one: StateCounts) -> Table:
     )  # fmt: skip
 
 
-def _listed(values: np.ndarray) -> str:
+def _listed(values: IntArray) -> str:
     return ", ".join(map(str, values))

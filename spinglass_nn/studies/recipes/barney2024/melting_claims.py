@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies.claims import (
@@ -74,19 +75,19 @@ def _lost(p: Parameters, run: MeltingRun, counts: StateCounts) -> Claim:
         verdict=all_of(crossed, disordered, single),
         reason=f"Order must set in before {p.early_share:g} of training ({crossed}), be absent "
         f"at the start ({disordered}), and leave one pair of TAP states by then ({single}); it "
-        f"sets in after {_listed(run.onsets)} of {run.steps[-1]} steps.",
+        f"sets in at step {_listed(run.onsets)} of {run.steps[-1]}.",
     )
 
 
-def unanimous(hits: np.ndarray) -> str:
+def unanimous(hits: NDArray[np.bool_]) -> str:
     """Verdict on what has to hold in every run: all, less than half, or something between."""
     if hits.all():
         return SUPPORTED
     return NOT_SUPPORTED if hits.mean() < 0.5 else CANNOT_TELL
 
 
-def _listed(values: np.ndarray) -> str:
-    return ", ".join(f"{value:g}" for value in values)
+def _listed(values: NDArray[Any]) -> str:
+    return ", ".join(f"{value:g}" if np.isfinite(value) else "never" for value in values)
 
 
 def _power(run: MeltingRun, fits: Growth | None) -> Claim:
