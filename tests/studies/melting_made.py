@@ -114,7 +114,7 @@ def made_removal(leading=0.7, random=0.88):
         leading=leading + spread[:, ::-1],
         bulk=0.9 + spread,
         random=random + spread,
-        chance=0.1 * full,
+        chance=0.1,
         temperature=3 * full,
         temperature_without=2 * full,
     )

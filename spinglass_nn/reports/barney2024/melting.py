@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.barney2024._drawn import Drawn, epoch_of
+from spinglass_nn.reports.barney2024._drawn import Drawn, epoch_of, named
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import mean_estimate
 from spinglass_nn.studies import MeltingRun, MeltingViews, StudyRun
@@ -165,10 +165,10 @@ def _findings(run: StudyRun, one: MeltingRun) -> str:
     fits = run.results["growth"].of(one.kind)
     onset = np.median(one.onsets)
     begins = (
-        f"{WORDS[one.kind]}: order sets in at step {onset:g} (median; "
+        f"{named(one.kind)} networks: order sets in at step {onset:g} (median; "
         f"{onset / one.steps[-1]:.1%} of training)."
         if np.isfinite(onset)
-        else f"{WORDS[one.kind]}: order does not set in."
+        else f"{named(one.kind)} networks: order does not set in."
     )
     if fits is None:
         return begins
@@ -183,7 +183,7 @@ def _snapshots(one: MeltingRun) -> Table:
     chosen = np.unique(np.linspace(0, one.steps.size - 1, 9).astype(int))
     found = one.readings
     return Table(
-        f"{WORDS[one.kind]} networks along training, mean of {one.n_replicas} runs",
+        f"{named(one.kind)} networks along training, mean of {one.n_replicas} runs",
         ("epoch", "T_c", "minimum", "ordered", "T_g", "T_c / T_g", "largest eigenvalue",
          "outliers", "test accuracy"),
         [

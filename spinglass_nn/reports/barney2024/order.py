@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.barney2024._drawn import Drawn
+from spinglass_nn.reports.barney2024._drawn import Drawn, named
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import (
     LayeredOverlaps,
@@ -75,20 +75,16 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "over α², which is the same as training f towards f₀ + y/α. For binarised networks "
             "there is no such limit, as their output is constant between jumps.",
         ),
-        findings=(
-            "Shuffled weights have about as many eigenvalues beyond the first edge as trained "
-            "ones where training has raised the variances of the weights: that number alone is no "
-            "sign of structure. T_c / T_g is.",
-        ),
+        findings=tuple(_finding(one, nulls, number) for number, one in enumerate(trained)),
         drawings=[drawings["overlap-trained"]],
         tables=[
             Table(
-                "Test accuracy of the trained networks without one mode",
+                f"Test accuracy of the trained networks without one mode (chance: {removal.chance:.3g})",
                 ("network", "intact", "without the leading", "random direction", "bulk",
-                 "chance", "T_c", "T_c without"),
+                 "T_c", "T_c without"),
                 [
                     (WORDS[kind], *(mean_of(getattr(removal, name)[number]) for name in
-                     ("intact", "leading", "random", "bulk", "chance", "temperature",
+                     ("intact", "leading", "random", "bulk", "temperature",
                       "temperature_without")))
                     for number, kind in enumerate(removal.kinds)
                 ],
@@ -113,3 +109,15 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             ),
         ],
     )  # fmt: skip
+
+
+def _finding(one: MeltingRun, nulls: MeltingNulls, number: int) -> str:
+    whole, shuffled, rotated = one.readings, nulls.shuffled[number], nulls.rotated[number]
+    return (
+        f"{named(one.kind)} networks have T_c / T_g = {mean_of(whole.ratio[:, -1])} when trained, "
+        f"{mean_of(shuffled.ratio)} with their weights shuffled and {mean_of(rotated.ratio)} with "
+        f"singular vectors turned; eigenvalues beyond the first edge number "
+        f"{mean_of(whole.n_outliers[:, -1])}, {mean_of(shuffled.n_outliers)} and "
+        f"{mean_of(rotated.n_outliers)}. What shuffled weights share comes from the sizes of "
+        "weights alone."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.barney2024._drawn import Drawn, epoch_of
+from spinglass_nn.reports.barney2024._drawn import Drawn, epoch_of, named
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import MeltingRun, MeltingStates, StateCounts, StudyRun
 from spinglass_nn.studies.claims import mean_of
@@ -93,7 +93,7 @@ def _finding(one: StateCounts) -> str:
         else ""
     )
     return (
-        f"{WORDS[one.kind]}: before training {one.n_trapped[:, 0].sum()} of {n * one.n_starts} "
+        f"{named(one.kind)} networks: before training {one.n_trapped[:, 0].sum()} of {n * one.n_starts} "
         f"plain starts end at m = 0; after it {single} of {n} runs have exactly one valid "
         f"pair{beside}."
     )

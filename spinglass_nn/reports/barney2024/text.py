@@ -147,8 +147,8 @@ def _warnings(run: StudyRun) -> list[str]:
         "seen. All choices stand in the table of parameters.",
         "Units of ReLU networks are not ±1: reading them as spins is the paper's step, not a "
         "property of these networks.",
-        "T_c comes from the linear instability of m = 0. It is an upper limit to where order is "
-        "seen in few spins.",
+        "T_c comes from the linear instability of m = 0 in the TAP equations, whatever the number "
+        "of spins: in few of them order sets in gradually.",
     ]
     if run.parameters.scale == "quick":
         warnings.insert(

@@ -37,7 +37,7 @@ class ModeRemoval:
     random : array (n_kinds, n_replicas)
         Without a random direction at the strength of the leading one, layer by layer; mean over
         directions.
-    chance : array (n_kinds, n_replicas)
+    chance : float
         Share of the largest class among the test samples.
     temperature, temperature_without : array (n_kinds, n_replicas)
         T_c as trained, and without the leading eigenvector.
@@ -48,7 +48,7 @@ class ModeRemoval:
     leading: Float64Array
     bulk: Float64Array
     random: Float64Array
-    chance: Float64Array
+    chance: float
     temperature: Float64Array
     temperature_without: Float64Array
 
@@ -65,7 +65,7 @@ def run(context: Context) -> ModeRemoval:
     chance = np.bincount(test.labels).max() / test.n_samples
     return ModeRemoval(
         kinds=tuple(KINDS),
-        chance=np.full(columns.shape[1:], chance),
+        chance=float(chance),
         **dict(zip(names, columns, strict=True)),
     )
 
