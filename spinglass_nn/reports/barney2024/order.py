@@ -39,28 +39,8 @@ def figures(run: StudyRun) -> Drawn:
 
 def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
     """Question, method and findings on the order and its controls."""
-    removal: ModeRemoval = run.results["removal"]
     nulls: MeltingNulls = run.results["nulls"]
-    lazy: LazyControl = run.results["lazy"]
     trained: list[MeltingRun] = [run.results[kind] for kind in KINDS]
-    p = run.parameters
-    null_rows = []
-    for number, one in enumerate(trained):
-        whole = one.readings
-        null_rows.append(
-            (WORDS[one.kind], "as trained", mean_of(whole.temperature[:, -1]),
-             mean_of(whole.ratio[:, -1]), mean_of(whole.minimum[:, -1]),
-             mean_of(whole.largest[:, -1]), mean_of(whole.n_outliers[:, -1]))
-        )  # fmt: skip
-        for name, readings in (
-            ("shuffled", nulls.shuffled[number]),
-            ("rotated", nulls.rotated[number]),
-        ):
-            null_rows.append(
-                (WORDS[one.kind], name, mean_of(readings.temperature), mean_of(readings.ratio),
-                 mean_of(readings.minimum), mean_of(readings.largest),
-                 mean_of(readings.n_outliers))
-            )  # fmt: skip
     return Section(
         "order",
         "(d) The hidden order",
@@ -78,37 +58,59 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         findings=tuple(_finding(one, nulls, number) for number, one in enumerate(trained)),
         drawings=[drawings["overlap-trained"]],
         tables=[
-            Table(
-                f"Test accuracy of the trained networks without one mode (chance: {removal.chance:.3g})",
-                ("network", "intact", "without the leading", "random direction", "bulk",
-                 "T_c", "T_c without"),
-                [
-                    (WORDS[kind], *(mean_of(getattr(removal, name)[number]) for name in
-                     ("intact", "leading", "random", "bulk", "temperature",
-                      "temperature_without")))
-                    for number, kind in enumerate(removal.kinds)
-                ],
-            ),
-            Table(
-                "Trained networks and their nulls",
-                ("network", "weights", "T_c", "T_c / T_g", "minimum", "largest eigenvalue",
-                 "outliers"),
-                null_rows,
-            ),
-            Table(
-                f"ReLU networks after {p.lazy_epochs} epochs at several output scales",
-                ("scale", "T_c over its start", "outliers added", "weights moved",
-                 "test accuracy"),
-                [
-                    (f"{scale:g}",
-                     mean_of(lazy.trained.temperature[k] / lazy.initial.temperature[k]),
-                     mean_of(lazy.trained.n_outliers[k] - lazy.initial.n_outliers[k]),
-                     mean_of(lazy.moved[k]), mean_of(lazy.accuracy[k]))
-                    for k, scale in enumerate(lazy.scales)
-                ],
-            ),
+            _removal(run.results["removal"]),
+            _nulls(trained, nulls),
+            _lazy(run.results["lazy"], run.parameters.lazy_epochs),
+        ],
+    )
+
+
+def _removal(removal: ModeRemoval) -> Table:
+    names = ("intact", "leading", "random", "bulk", "temperature", "temperature_without")
+    return Table(
+        f"Test accuracy of the trained networks without one mode (chance: {removal.chance:.3g})",
+        ("network", "intact", "without the leading", "random direction", "bulk", "T_c",
+         "T_c without"),
+        [
+            (WORDS[kind], *(mean_of(getattr(removal, name)[number]) for name in names))
+            for number, kind in enumerate(removal.kinds)
         ],
     )  # fmt: skip
+
+
+def _nulls(trained: list[MeltingRun], nulls: MeltingNulls) -> Table:
+    rows = []
+    for number, one in enumerate(trained):
+        whole = one.readings
+        for name, found, last in (
+            ("as trained", whole, (slice(None), -1)),
+            ("shuffled", nulls.shuffled[number], slice(None)),
+            ("rotated", nulls.rotated[number], slice(None)),
+        ):
+            columns = (found.temperature, found.ratio, found.minimum, found.largest,
+                       found.n_outliers)  # fmt: skip
+            rows.append((WORDS[one.kind], name, *(mean_of(each[last]) for each in columns)))
+    return Table(
+        "Trained networks and their nulls",
+        ("network", "weights", "T_c", "T_c / T_g", "minimum", "largest eigenvalue", "outliers"),
+        rows,
+    )
+
+
+def _lazy(lazy: LazyControl, n_epochs: int) -> Table:
+    ratio = lazy.trained.temperature / lazy.initial.temperature
+    added = lazy.trained.n_outliers - lazy.initial.n_outliers
+    return Table(
+        f"ReLU networks after {n_epochs} epochs at several output scales",
+        ("scale", "T_c over its start", "outliers added", "weights moved", "test accuracy"),
+        [
+            (
+                f"{scale:g}",
+                *(mean_of(each[k]) for each in (ratio, added, lazy.moved, lazy.accuracy)),
+            )
+            for k, scale in enumerate(lazy.scales)
+        ],
+    )
 
 
 def _finding(one: MeltingRun, nulls: MeltingNulls, number: int) -> str:
