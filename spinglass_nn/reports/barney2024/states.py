@@ -94,8 +94,8 @@ def _finding(one: StateCounts) -> str:
     )
     return (
         f"{named(one.kind)} networks: before training {one.n_trapped[:, 0].sum()} of "
-        f"{n * one.n_starts} plain starts end at m = 0; after it {single} of {n} runs have exactly one valid "
-        f"pair{beside}."
+        f"{n * one.n_starts} plain starts end at m = 0; after it {single} of {n} runs have "
+        f"exactly one valid pair{beside}."
     )
 
 
