@@ -170,6 +170,12 @@ def _findings(run: StudyRun, one: MeltingRun) -> str:
         if np.isfinite(onset)
         else f"{named(one.kind)} networks: order does not set in."
     )
+    cosine = one.readings.leading_overlap[:, -1]
+    if np.isfinite(cosine).all():
+        begins += (
+            " At the end the direction that becomes unstable at T_c has a cosine of "
+            f"{mean_estimate(cosine)} with the leading eigenvector of the couplings."
+        )
     if fits is None:
         return begins
     return (
