@@ -164,7 +164,8 @@ def _alike(lost: list[Claim], powers: list[Claim]) -> Claim:
     verdicts = [claim.verdict for claim in (*lost, *powers)]
     return Claim(
         identifier="A-6",
-        statement="Networks of both activations behave alike.",
+        statement="Both activations behave alike: the glass is lost early and T_c grows as a power "
+        "of training time.",
         source=ABSTRACT,
         protocol="b",
         statistic="verdicts on A-4 and A-5 in both kinds",

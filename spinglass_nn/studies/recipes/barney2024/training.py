@@ -114,19 +114,18 @@ def run_kind(context: Context, kind: str) -> MeltingRun:
         rng=context.rng(2),
     ).snapshots
     weights = snapshots.weights
+    points, shape = Replicas(net, weights.reshape(-1, net.n_parameters)), weights.shape[:2]
     edge = layered_spectrum.bulk_edge(net.sizes, gain(p, kind))
     readings = read(
-        lambda number: spins_of(net, weights.reshape(-1, net.n_parameters)[number]),
+        lambda number: spins_of(net, points.weights[number]),
         edge,
-        weights.shape[:2],
+        shape,
         progress=context.progress,
         n_threads=context.n_threads,
     )
     probe = part_of(data, p.n_probe, p.seed)
-    points = Replicas(net, weights.reshape(-1, net.n_parameters))
     seen = evaluate(net, points, probe, n_threads=context.n_threads)
     held = evaluate(net, points, data.test, n_threads=context.n_threads)
-    shape = weights.shape[:2]
     return MeltingRun(
         kind=kind,
         network=net,
