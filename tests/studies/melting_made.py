@@ -73,7 +73,7 @@ def made_run(
     )
 
 
-def made_counts(kind="relu", early=1, last=1, n=6):
+def made_counts(kind="relu", early=1, last=1, n=6, converged=8):
     valid = np.tile([0, early, last], (n, 1))
     return StateCounts(
         kind=kind,
@@ -83,6 +83,7 @@ def made_counts(kind="relu", early=1, last=1, n=6):
         n_valid=valid,
         n_distinct=valid,
         n_trapped=np.tile([8, 0, 0], (n, 1)),
+        n_converged=np.full((n, 3), converged),
         alignment=np.where(valid > 0, 0.95, np.nan),
         clamped=np.tile([3, 1, 1], (n, 1)),
         clamped_valid=np.zeros((n, 3), dtype=np.int64),

@@ -78,6 +78,14 @@ def test_glass_that_is_not_lost_early(changes, verdict):
     assert found["A-6"] == NO
 
 
+@pytest.mark.parametrize(("states", "verdict"), [(0, UNCLEAR), (1, YES), (2, NO)])
+def test_states_that_searches_may_have_missed_are_no_evidence(states, verdict):
+    counts = with_both(made.made_counts, "-counts", early=states, last=states, converged=3)
+    found = verdicts(**counts)
+    for kind in BOTH:
+        assert found[f"A-4 ({kind})"] == found[f"A-8 ({kind})"] == verdict
+
+
 def test_a_crossing_by_a_hair_is_no_order():
     run = made.made_run()
     minimum = np.where(made.STEPS < 10, 0.05, -0.009) * np.ones((6, 1))

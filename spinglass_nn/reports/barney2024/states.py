@@ -103,13 +103,13 @@ def _counted(run: StudyRun, one: StateCounts) -> Table:
     epoch_steps = run.results[one.kind].epoch_steps
     return Table(
         f"Pairs of states of every {WORDS[one.kind]} run",
-        ("time", "valid, plain", "all, plain", "starts at m = 0", "clamped", "of these valid",
+        ("time", "valid, plain", "all, plain", "at rest", "at m = 0", "clamped", "of these valid",
          "cosine with the leading eigenvector"),
         [
             (epoch_of(int(step), epoch_steps), _listed(one.n_valid[:, c]),
-             _listed(one.n_distinct[:, c]), f"{one.n_trapped[:, c].sum()} of "
-             f"{one.n_starts * len(one.n_valid)}", _listed(one.clamped[:, c]),
-             _listed(one.clamped_valid[:, c]),
+             _listed(one.n_distinct[:, c]), f"{one.n_converged[:, c].sum()} of "
+             f"{one.n_starts * len(one.n_valid)}", int(one.n_trapped[:, c].sum()),
+             _listed(one.clamped[:, c]), _listed(one.clamped_valid[:, c]),
              ", ".join(f"{x:.2f}" if np.isfinite(x) else "–" for x in one.alignment[:, c]))
             for c, step in enumerate(one.steps)
         ],

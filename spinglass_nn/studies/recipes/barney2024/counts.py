@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinglass_nn._core import threads
 from spinglass_nn._core.progress import track
@@ -29,9 +30,10 @@ class StateCounts:
         The one by which the glass must be gone.
     n_starts : int
         For each count.
-    n_valid, n_distinct, n_trapped : int64 array (n_replicas, n_kept)
+    n_valid, n_distinct, n_trapped, n_converged : int64 array (n_replicas, n_kept)
         A little below each one's T_c by the plain equations: pairs other than m = 0 that pass
-        both filters, all pairs other than m = 0, and starts that ended at m = 0.
+        both filters, all pairs other than m = 0, starts that ended at m = 0, and starts that
+        came to rest.
     alignment : array (n_replicas, n_kept)
         Largest cosine of a valid state with the leading eigenvector of the couplings; NaN if
         there is none.
@@ -47,6 +49,7 @@ class StateCounts:
     n_valid: IntArray
     n_distinct: IntArray
     n_trapped: IntArray
+    n_converged: IntArray
     alignment: Float64Array
     clamped: IntArray
     clamped_valid: IntArray
@@ -55,6 +58,11 @@ class StateCounts:
     def early(self) -> int:
         """Place of the early step among the kept ones."""
         return int(np.flatnonzero(self.steps == self.early_step)[0])
+
+    def searched(self, place: int) -> NDArray[np.bool_]:
+        """Whether at least half of a run's starts came to rest, so that misses count."""
+        found: NDArray[np.bool_] = 2 * self.n_converged[:, place] >= self.n_starts
+        return found
 
 
 def run_kind(context: Context, kind: str) -> StateCounts:
@@ -77,14 +85,13 @@ def run_kind(context: Context, kind: str) -> StateCounts:
             tick(1)
             return (
                 plain.n_valid.sum(), plain.n_distinct.sum(), plain.n_trapped.sum(), cosine,
-                clamped.n_distinct.sum(), clamped.n_valid.sum(),
+                clamped.n_distinct.sum(), clamped.n_valid.sum(), plain.n_converged.sum(),
             )  # fmt: skip
 
         rows = np.array(threads.run(counted, items, context.n_threads))
     columns = rows.T.reshape(-1, run.n_replicas, kept.size)
-    valid, distinct, trapped, _, clamped, clamped_valid = np.nan_to_num(columns).astype(
-        np.int64
-    )
+    whole = np.nan_to_num(columns).astype(np.int64)
+    valid, distinct, trapped, _, clamped, clamped_valid, converged = whole
     return StateCounts(
         kind=kind,
         steps=kept,
@@ -93,6 +100,7 @@ def run_kind(context: Context, kind: str) -> StateCounts:
         n_valid=valid,
         n_distinct=distinct,
         n_trapped=trapped,
+        n_converged=converged,
         alignment=columns[3],
         clamped=clamped,
         clamped_valid=clamped_valid,

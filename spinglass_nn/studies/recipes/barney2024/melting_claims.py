@@ -58,7 +58,7 @@ def _lost(p: Parameters, run: MeltingRun, counts: StateCounts) -> Claim:
     else:
         crossed = below(value, p.early_share, share.size)
     disordered = unanimous(~run.readings.ordered[:, 0])
-    single = unanimous(counts.n_valid[:, counts.early] == 1)
+    single = one_pair(counts, counts.early)
     start = run.readings.minimum[:, 0]
     return Claim(
         identifier=f"A-4 ({WORDS[run.kind]})",
@@ -79,11 +79,22 @@ def _lost(p: Parameters, run: MeltingRun, counts: StateCounts) -> Claim:
     )
 
 
-def unanimous(hits: NDArray[np.bool_]) -> str:
-    """Verdict on what has to hold in every run: all, less than half, or something between."""
+def unanimous(hits: NDArray[np.bool_], *, counted: NDArray[np.bool_] | None = None) -> str:
+    """Verdict on what has to hold in every run: all, less than half, or something between.
+
+    Runs that are not ``counted`` may have missed what is there: they speak for, not against.
+    """
     if hits.all():
         return SUPPORTED
-    return NOT_SUPPORTED if hits.mean() < 0.5 else CANNOT_TELL
+    missed = ~hits if counted is None else ~hits & counted
+    return NOT_SUPPORTED if missed.mean() > 0.5 else CANNOT_TELL
+
+
+def one_pair(counts: StateCounts, place: int) -> str:
+    """Verdict on exactly one valid pair of TAP states in every run at one time."""
+    hits = counts.n_valid[:, place] == 1
+    several = counts.n_valid[:, place] > 1  # whatever other starts did
+    return unanimous(hits, counted=counts.searched(place) | several)
 
 
 def _listed(values: NDArray[Any]) -> str:
@@ -156,7 +167,7 @@ def _constant(run: MeltingRun, fits: Growth | None) -> Claim:
         verdict=verdict,
         reason="A slope that falls is that of growth slower than a power, such as a logarithm."
         if change.mean > 0
-        else "The slope does not fall.",
+        else "A slope that rises is that of growth faster than a power.",
     )
 
 

@@ -16,7 +16,7 @@ from spinglass_nn.studies.claims import (
 )
 from spinglass_nn.studies.recipes.barney2024.counts import StateCounts
 from spinglass_nn.studies.recipes.barney2024.lazy import LazyControl
-from spinglass_nn.studies.recipes.barney2024.melting_claims import FLAT, RISE, unanimous
+from spinglass_nn.studies.recipes.barney2024.melting_claims import FLAT, RISE, one_pair
 from spinglass_nn.studies.recipes.barney2024.parameters import KINDS, WORDS
 from spinglass_nn.studies.recipes.barney2024.removal import ModeRemoval
 
@@ -35,7 +35,7 @@ def _tied(removal: ModeRemoval, number: int, kind: str, counts: StateCounts) -> 
     intact, leading = removal.intact[number], removal.leading[number]
     drop = mean_of(intact - leading)
     excess = mean_of(removal.random[number] - leading)
-    single = unanimous(counts.n_valid[:, -1] == 1)
+    single = one_pair(counts, -1)
     n = intact.size
     dropped = all_of(above(drop, 0.0, n), above(excess, 0.0, n))
     return Claim(
