@@ -113,6 +113,28 @@ def tiny_run(tiny_settings, tmp_path_factory):
     return studies.run_study("liao2024", folder, tiny_settings, n_threads=2)
 
 
+@pytest.fixture(scope="session")
+def melting_settings():
+    """Parameters of the study barney2024 that run it in a few seconds."""
+    return {
+        "data": "digits", "n_train": 300, "n_test": 100, "n_probe": 100, "widths": (12, 12),
+        "n_replicas": 2, "n_epochs": 12, "n_snapshots": 10, "first_epoch_every": 2,
+        "kept_shares": (0.5, 1.0), "theory_width": 20, "n_networks": 2, "n_bootstrap": 50,
+        "tap_temperatures": (0.6, 0.9), "tap_starts": 4, "tap_iterations": 300,
+        "glass_widths": (8, 8, 4), "glass_samples": 5, "glass_sweeps": 64,
+        "ordered_sweeps": 64, "n_removals": 2, "lazy_epochs": 2, "lazy_samples": 100,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def melting_run(melting_settings, tmp_path_factory):
+    """The study barney2024, run once on two threads; not to be changed."""
+    from spinglass_nn import studies
+
+    folder = tmp_path_factory.mktemp("melting") / "study"
+    return studies.run_study("barney2024", folder, melting_settings, n_threads=2)
+
+
 @pytest.fixture
 def without_claims(monkeypatch):
     """The study runs all tasks but decides no claims, which take longest when it is tiny."""

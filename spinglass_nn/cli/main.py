@@ -30,6 +30,8 @@ examples:
   spinglass-nn run liao2024 --set data=fashion-mnist --set data_dir=FOLDER --out results
       at real size on your own copy of the data; Ctrl-C and run again to go on
   spinglass-nn run liao2024 --set width=256 --set batch_sizes=8,64,512 --out wide
+  spinglass-nn run barney2024 --set scale=quick --out melting
+      networks read as spin models along training, from glass to hidden order
   spinglass-nn parameters liao2024
       everything that can be set, with its default and where that comes from
   spinglass-nn report results --figures pdf
@@ -173,7 +175,9 @@ def _add_quickstart(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("study", metavar="STUDY", help="name of the study, such as liao2024")
+    parser.add_argument(
+        "study", metavar="STUDY", help="name of the study: barney2024 or liao2024"
+    )
     parser.add_argument(
         "--set",
         dest="settings",
@@ -189,7 +193,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_parameters(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("study", metavar="STUDY", help="name of the study, such as liao2024")
+    parser.add_argument(
+        "study", metavar="STUDY", help="name of the study: barney2024 or liao2024"
+    )
     parser.set_defaults(command=_parameters)
 
 

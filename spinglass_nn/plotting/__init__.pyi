@@ -9,6 +9,13 @@ from .evidence import evidence
 from .histories import training_curves
 from .layered import bond_spectrum, stability_curve, tap_solutions
 from .matrices import dendrogram_and_matrix, overlap_matrix
+from .melting import (
+    critical_growth,
+    in_training,
+    layered_mapping,
+    phase_diagram,
+    states_in_training,
+)
 from .output import save, svg
 from .paths import barrier_against_fraction, barrier_against_width, chain_profile, curves
 from .sharpness import flatness, flatness_against_generalization, generalization_gap
@@ -27,6 +34,7 @@ __all__ = [
     "barrier_graph",
     "bond_spectrum",
     "chain_profile",
+    "critical_growth",
     "curves",
     "dendrogram",
     "dendrogram_and_matrix",
@@ -36,16 +44,20 @@ __all__ = [
     "flatness",
     "flatness_against_generalization",
     "generalization_gap",
+    "in_training",
     "ladder",
+    "layered_mapping",
     "null_band",
     "overlap_distribution",
     "overlap_matrix",
     "parisi_law",
+    "phase_diagram",
     "rank_correlations",
     "save",
     "spanning_tree",
     "spectral_density",
     "stability_curve",
+    "states_in_training",
     "style",
     "surface",
     "svg",

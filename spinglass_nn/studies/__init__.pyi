@@ -1,4 +1,15 @@
 from .claims import Claim
+from .recipes.barney2024.counts import StateCounts
+from .recipes.barney2024.glass import LayeredOverlaps
+from .recipes.barney2024.growth import Growth, MeltingGrowth
+from .recipes.barney2024.lazy import LazyControl
+from .recipes.barney2024.nulls import MeltingNulls
+from .recipes.barney2024.reading import SpinReadings
+from .recipes.barney2024.removal import ModeRemoval
+from .recipes.barney2024.states import MeltingStates
+from .recipes.barney2024.training import MeltingRun
+from .recipes.barney2024.untrained import UntrainedLayers
+from .recipes.barney2024.views import MeltingViews
 from .recipes.liao2024.aging import Aging
 from .recipes.liao2024.connections import Connections
 from .recipes.liao2024.disorder import Disorder, SharedData
@@ -39,9 +50,18 @@ __all__ = [
     "Gibbs",
     "Glass",
     "Glasses",
+    "Growth",
     "Hierarchy",
     "Interpolation",
+    "LayeredOverlaps",
+    "LazyControl",
     "Measures",
+    "MeltingGrowth",
+    "MeltingNulls",
+    "MeltingRun",
+    "MeltingStates",
+    "MeltingViews",
+    "ModeRemoval",
     "Moves",
     "Overlaps",
     "Recipe",
@@ -49,11 +69,14 @@ __all__ = [
     "RuggedWalks",
     "SharedData",
     "Solutions",
+    "SpinReadings",
+    "StateCounts",
     "Store",
     "StudyRun",
     "Sweep",
     "Task",
     "ThermalWalks",
+    "UntrainedLayers",
     "Walks",
     "Widths",
     "find_recipe",

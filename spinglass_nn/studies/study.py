@@ -98,9 +98,10 @@ def known_recipes() -> dict[str, Recipe]:
     dict of str to Recipe
         By name.
     """
+    from spinglass_nn.studies.recipes.barney2024 import RECIPE as barney2024
     from spinglass_nn.studies.recipes.liao2024 import RECIPE as liao2024
 
-    return {recipe.name: recipe for recipe in (liao2024,)}
+    return {recipe.name: recipe for recipe in (barney2024, liao2024)}
 
 
 def find_recipe(name: str) -> Recipe:
