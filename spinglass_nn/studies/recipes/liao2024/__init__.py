@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spinglass_nn.studies.recipes import data_choice
 from spinglass_nn.studies.recipes.liao2024 import (
     aging,
     claims,
@@ -31,7 +32,7 @@ RECIPE = Recipe(
     scales=parameters.SCALES,
     notes=notes.NOTES,
     prepare=parameters.prepare,
-    fingerprint=parameters.fingerprint,
+    fingerprint=data_choice.fingerprint,
     tasks=(
         Task("solutions", 1, "training the solutions", solutions.run),
         Task("walks", 2, "random walks around them", walks.run, ("solutions",)),

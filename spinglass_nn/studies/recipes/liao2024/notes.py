@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-DATA = ("fashion-mnist", "digits", "mnist", "emnist", "cifar10", "cifar100", "npz")
+from spinglass_nn.studies.recipes import data_choice
 
 _D = "common in the literature; the paper's abstract does not say"
 _P = "chosen so that the effect is visible, from a small pilot"
 
 NOTES: dict[str, tuple[str, str]] = {
-    "scale": ("named set of defaults", "quick for a first look, standard for a verdict"),
-    "seed": ("master seed of all random numbers", "-"),
+    **data_choice.NOTES,
     "data": (
-        f"data set: {', '.join(DATA)}",
+        f"data set: {', '.join(data_choice.DATA)}",
         "the abstract names MNIST and CIFAR10; Fashion-MNIST ships with a free licence",
     ),
-    "data_dir": ("folder or file of the full data; empty for the built-in subset", "-"),
-    "n_train": ("training samples, 0 for all", "-"),
-    "n_test": ("test samples, 0 for all", "-"),
     "n_probe": (
         "training samples on which walks, paths and flatness are evaluated, 0 for all",
         "a fixed subset, even over classes",

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
-
-from spinglass_nn import datasets
 from spinglass_nn._core import check
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks.initializers import INITIALIZERS
 from spinglass_nn.networks.mlp import MLP
-from spinglass_nn.studies.recipes.liao2024.notes import DATA
+from spinglass_nn.studies.recipes.data_choice import DataChoice, increasing, load, part_of
 
 
-class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All that can be set; see `notes.NOTES` for meanings."""
 
-    scale: str = "standard"
-    seed: int = 0
-    data: str = "fashion-mnist"
-    data_dir: str = ""
-    n_train: int = 0
-    n_test: int = 0
     n_probe: int = 0
     width: int = 128
     initializer: str = "fan_in"
@@ -115,13 +102,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     aging_epochs: int = 16
 
     def __post_init__(self) -> None:
-        check.choice(self.data, "data", DATA)
+        super().__post_init__()
         check.choice(self.initializer, "initializer", INITIALIZERS)
         check.choice(self.sharpness_measures, "sharpness_measures", ("all", "cheap"))
-        if self.data_dir:  # the same folder wherever the command is given
-            absolute = str(Path(self.data_dir).expanduser().absolute())
-            msgspec.structs.force_setattr(self, "data_dir", absolute)
-        check.count(self.seed, "seed", minimum=0)
         for name, least in _LEAST.items():
             check.count(getattr(self, name), name, minimum=least)
         for name in (
@@ -148,7 +131,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             "thermal_temperatures",
             "gibbs_temperatures",
         ):
-            _increasing(getattr(self, name), name)
+            increasing(getattr(self, name), name)
         check.within(self.fractions[-1], "fractions", 0, 1)
         # much farther out losses overflow
         check.within(self.excursions[-1], "excursions", 0, _FAR)
@@ -171,7 +154,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 _FAR = 1000.0
 # fewer units than these leave nothing to compute an error from
 _LEAST = {
-    "n_train": 0, "n_test": 0, "n_probe": 0, "width": 2, "batch_size": 1, "max_epochs": 1,
+    "n_probe": 0, "width": 2, "batch_size": 1, "max_epochs": 1,
     "early_epochs": 1, "n_solutions": 4, "n_walk_solutions": 2, "n_walkers": 1,
     "walk_steps": 2, "walk_records": 2, "n_permutations": 2, "n_pairs": 2, "n_points": 3,
     "n_null": 50, "sweep_seeds": 2, "sweep_max_epochs": 1, "sweep_epochs": 1,
@@ -209,15 +192,6 @@ SCALES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def _increasing(values: tuple[float, ...], name: str) -> None:
-    if not values:
-        raise ParameterError(f"{name} must not be empty")
-    for value in values:
-        check.positive(value, name)
-    if any(b <= a for a, b in itertools.pairwise(values)):
-        raise ParameterError(f"{name} must increase, got {values}")
-
-
 def prepare(parameters: Parameters) -> Dataset:
     """Load the data the parameters name.
 
@@ -227,9 +201,7 @@ def prepare(parameters: Parameters) -> Dataset:
         If they need a folder and none is given, have no test part, or are fewer than the
         batch sizes.
     """
-    data = _loaded(parameters)
-    if data.labels is None or data.test is None:
-        raise ParameterError(f"data must have labels and a test part, got {data}")
+    data = load(parameters)
     n_sweep = sweep_size(parameters, data)
     if parameters.batch_sizes[-2] >= n_sweep:  # the last may mean all of them
         raise ParameterError(
@@ -247,57 +219,9 @@ def prepare(parameters: Parameters) -> Dataset:
     return data
 
 
-def _loaded(p: Parameters) -> Dataset:
-    sizes: dict[str, Any] = {"n_train": p.n_train or None, "n_test": p.n_test or None}
-    if p.data in ("mnist", "emnist", "cifar10", "cifar100", "npz") and not p.data_dir:
-        raise ParameterError(f"data_dir must name the folder or file of {p.data}, got nothing")
-    if p.data == "digits":
-        if p.data_dir:
-            raise ParameterError(
-                f"data_dir must be empty for digits, which are built in, got {p.data_dir}"
-            )
-        return datasets.digits(**sizes)
-    if p.data == "npz":
-        return _user_data(p)
-    if p.data == "fashion-mnist":
-        return datasets.fashion_mnist(p.data_dir or None, **sizes)
-    data: Dataset = getattr(datasets, p.data)(p.data_dir, **sizes)
-    return data
-
-
-def fingerprint(data: Dataset) -> str:
-    """A short digest of training and test data."""
-    digest = hashlib.blake2b(digest_size=8)
-    for part in (data, data.test):
-        assert part is not None
-        assert part.labels is not None
-        digest.update(repr(part.inputs.shape).encode())
-        digest.update(np.ascontiguousarray(part.inputs).data)
-        digest.update(np.ascontiguousarray(part.labels).data)
-    return digest.hexdigest()
-
-
-def _user_data(p: Parameters) -> Dataset:
-    if not Path(p.data_dir).is_file():
-        raise ParameterError(f"data_dir must be a .npz file for npz, got {p.data_dir}")
-    data = datasets.from_npz(p.data_dir)
-    if data.test is not None:
-        data = replace(data, test=_part(data.test, p.n_test, "n_test", p.seed))
-    return datasets.standardize(_part(data, p.n_train, "n_train", p.seed))
-
-
-def _part(data: Dataset, n: int, name: str, seed: int) -> Dataset:
-    """As many samples as asked for; 0 for all."""
-    if n > data.n_samples:
-        raise ParameterError(f"{name} must be at most {data.n_samples}, got {n}")
-    return datasets.subset(data, n, rng=seed) if n else data
-
-
 def probe(parameters: Parameters, data: Dataset, *, test: bool = False) -> Dataset:
     """The samples on which the landscape is evaluated; the test part only if asked for."""
-    chosen = data
-    if 0 < parameters.n_probe < data.n_samples:
-        chosen = datasets.subset(data, parameters.n_probe, rng=parameters.seed)
+    chosen = part_of(data, parameters.n_probe, parameters.seed)
     return replace(chosen, test=data.test if test else None)
 
 
@@ -308,19 +232,12 @@ def sweep_size(parameters: Parameters, data: Dataset) -> int:
 
 def sweep_data(parameters: Parameters, data: Dataset) -> Dataset:
     """The samples of the sweep, without the test part."""
-    size = sweep_size(parameters, data)
-    chosen = data
-    if size < data.n_samples:
-        chosen = datasets.subset(data, size, rng=parameters.seed)
-    return replace(chosen, test=None)
+    return part_of(data, sweep_size(parameters, data), parameters.seed)
 
 
 def sweep_probe(parameters: Parameters, data: Dataset) -> Dataset:
     """Those of them on which sharpness and ruggedness are measured."""
-    chosen, size = sweep_data(parameters, data), parameters.sharpness_probe
-    if 0 < size < chosen.n_samples:
-        chosen = datasets.subset(chosen, size, rng=parameters.seed)
-    return chosen
+    return part_of(sweep_data(parameters, data), parameters.sharpness_probe, parameters.seed)
 
 
 def network(parameters: Parameters, data: Dataset) -> MLP:
