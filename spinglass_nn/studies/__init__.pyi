@@ -1,4 +1,9 @@
 from .claims import Claim
+from .recipes.li2025.backdoor import Backdoor
+from .recipes.li2025.curves import Curves
+from .recipes.li2025.limits import Limits
+from .recipes.li2025.matched import Matched
+from .recipes.li2025.training import Trained
 from .recipes.liao2024.aging import Aging
 from .recipes.liao2024.connections import Connections
 from .recipes.liao2024.flatness import Sweep
@@ -27,13 +32,17 @@ from .task import Context, Task
 
 __all__ = [
     "Aging",
+    "Backdoor",
     "Branch",
     "Claim",
     "Connections",
     "Context",
+    "Curves",
     "Gibbs",
     "Hierarchy",
     "Interpolation",
+    "Limits",
+    "Matched",
     "Measures",
     "Moves",
     "Recipe",
@@ -45,6 +54,7 @@ __all__ = [
     "Sweep",
     "Task",
     "ThermalWalks",
+    "Trained",
     "Walks",
     "Widths",
     "find_recipe",

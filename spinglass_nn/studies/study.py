@@ -98,9 +98,10 @@ def known_recipes() -> dict[str, Recipe]:
     dict of str to Recipe
         By name.
     """
+    from spinglass_nn.studies.recipes.li2025 import RECIPE as li2025
     from spinglass_nn.studies.recipes.liao2024 import RECIPE as liao2024
 
-    return {recipe.name: recipe for recipe in (liao2024,)}
+    return {recipe.name: recipe for recipe in (liao2024, li2025)}
 
 
 def find_recipe(name: str) -> Recipe:
