@@ -61,7 +61,9 @@ def run(context: Context) -> Limits:
     reduced = geometric(p.cold, HOTTEST, n=math.ceil(share * p.n_temperatures))
     above = np.array([p.hot, 2 * p.hot])
 
-    def of(name: str, model: LayeredIsing, temperatures: Float64Array, *index: int) -> OverlapCurve:
+    def of(
+        name: str, model: LayeredIsing, temperatures: Float64Array, *index: int
+    ) -> OverlapCurve:
         compute = partial(_curve, context, model, temperatures, index)
         return kept(context, name, compute)
 

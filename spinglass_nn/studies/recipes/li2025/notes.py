@@ -35,6 +35,11 @@ NOTES: dict[str, tuple[str, str]] = {
         "of steps",
         _P,
     ),
+    "label_samples": (
+        "samples of the comparison of true with random labels, 0 for all",
+        "few enough for random labels to be learnt by heart",
+    ),
+    "label_epochs": ("epochs of that comparison", "train accuracies have to be equal"),
     "other_learning_rate": ("rate of the other rule, compared at equal accuracy", _P),
     "other_weight_decay": ("weight decay of the other rule", _P),
     "other_epochs": ("epochs among which accuracies are matched, besides the last", "-"),

@@ -25,6 +25,8 @@ class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     kept_epochs: tuple[int, ...] = (1, 3, 10, 25)
     widths: tuple[int, ...] = (64, 128, 512)
     train_shares: tuple[float, ...] = (0.05, 0.15, 0.4)
+    label_samples: int = 1000
+    label_epochs: int = 400
     other_learning_rate: float = 0.02
     other_weight_decay: float = 0.002
     other_epochs: tuple[int, ...] = (1, 2, 3, 5, 8, 12, 18, 25, 35, 45)
@@ -75,6 +77,7 @@ class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 # fewer units than these leave nothing to compute an error from
 _LEAST = {
     "width": 4, "n_seeds": 3, "batch_size": 1, "n_epochs": 2, "patch": 1, "target": 0,
+    "label_samples": 0, "label_epochs": 1,
     "n_replicas": 5, "n_sweeps": 64, "n_temperatures": 4, "limit_sweeps": 64,
 }  # fmt: skip
 _POSITIVE = (
@@ -86,7 +89,7 @@ SCALES: dict[str, dict[str, Any]] = {
     "quick": {
         "data": "digits", "width": 32, "n_seeds": 6, "batch_size": 32, "n_epochs": 100,
         "kept_epochs": (2, 8, 30), "widths": (16, 64), "train_shares": (0.1, 0.3),
-        "other_epochs": (3, 8, 15, 30, 60), "patch": 2, "n_sweeps": 1600, "coldest": 0.1,
+        "other_epochs": (3, 8, 15, 30, 60), "patch": 2, "label_samples": 200, "n_sweeps": 1200, "coldest": 0.1,
         "n_temperatures": 20, "limit_sweeps": 1600,
     },
     "standard": {},

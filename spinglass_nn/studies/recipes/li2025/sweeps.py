@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from spinglass_nn import datasets
+from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.networks import Replicas
 from spinglass_nn.studies.recipes.li2025.curves import Curves, group, joined, measure
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters, network
@@ -16,12 +17,27 @@ from spinglass_nn.studies.task import Context
 
 
 def labels(context: Context) -> Curves:
-    """Networks of the same starts, trained on random labels."""
+    """Networks of the same starts, trained on few samples with their labels or random ones."""
     p: Parameters = context.parameters
-    data = datasets.random_labels(context.shared, rng=context.rng(0))
-    points = train(context, data, network(data, p.width), "random").replicas
+    whole = context.shared
+    n = min(p.label_samples or whole.n_samples, whole.n_samples)
+    true = datasets.subset(whole, n, rng=p.seed)
+    both = (
+        ("true labels", true),
+        ("random labels", datasets.random_labels(true, rng=context.rng(0))),
+    )
+    return joined([
+        kept(context, f"labels{place}", partial(_of_labels, context, place, name, data))
+        for place, (name, data) in enumerate(both)
+    ])  # fmt: skip
+
+
+def _of_labels(context: Context, place: int, name: str, data: Dataset) -> Curves:
+    p: Parameters = context.parameters
+    net = network(data, p.width)
+    points = train(context, data, net, f"on{place}", n_epochs=p.label_epochs).replicas
     return measure(
-        context, models_of(points), "random labels", np.nan, scores(context, points, data), 1
+        context, models_of(points), name, np.nan, scores(context, points, data), 1, place
     )
 
 

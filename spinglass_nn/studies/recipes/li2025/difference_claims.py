@@ -1,0 +1,208 @@
+"""B-1, B-2 and B-4: whether Q(T) tells networks from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spinglass_nn.statistics import Estimate
+from spinglass_nn.studies import claims as rules
+from spinglass_nn.studies.claims import ABSTRACT, CANNOT_TELL, INFERRED, NOT_SUPPORTED, Claim
+from spinglass_nn.studies.recipes.li2025.backdoor import Backdoor
+from spinglass_nn.studies.recipes.li2025.curves import Curves
+from spinglass_nn.studies.recipes.li2025.matched import Matched
+from spinglass_nn.studies.recipes.li2025.parameters import Parameters
+from spinglass_nn.typing import Float64Array
+
+_FLAGGED = 2.0  # scatters of clean networks
+_WORKS = 0.5  # share of samples that a backdoor has to turn
+
+
+class Readings:
+    """Q of networks at the two temperatures of comparison.
+
+    At the T_c of the untrained network of the same seed ("equal T"), and at a share of the T_c
+    of each network ("equal T / T_c"), where what Q owes to T_c is taken off.
+    """
+
+    def __init__(self, p: Parameters, epochs: Curves) -> None:
+        self.parameters = p
+        self.epochs = epochs
+        self.reference = epochs.critical[0]
+        # suffix of the claim's name, words for the temperature, reading
+        self.kinds = (
+            ("", "at the T_c of the untrained network", self.equal),
+            (" (T/T_c)", f"at {p.compared_at:g} T_c of each network", self.reduced),
+        )
+
+    def equal(self, curves: Curves) -> Float64Array:
+        """Q at the untrained networks' T_c, (n_groups, n_seeds)."""
+        return curves.at_temperature(self.reference)
+
+    def reduced(self, curves: Curves) -> Float64Array:
+        """Q at the share of each network's own T_c, (n_groups, n_seeds)."""
+        return curves.at(self.parameters.compared_at)
+
+
+def decide(p: Parameters, results: Mapping[str, Any]) -> list[Claim]:
+    """Decide what rests on differences between networks of the same seed."""
+    readings = Readings(p, results["epochs"])
+    return [
+        *_trained(readings),
+        _rotated(readings, results["nulls"]),
+        *_equal_accuracy(readings, results["matched"]),
+        *_labels(readings, results["labels"]),
+        *_backdoor(readings, results["backdoor"]),
+    ]
+
+
+def _trained(readings: Readings) -> list[Claim]:
+    least, found = readings.parameters.least_difference, []
+    for suffix, where, read in readings.kinds:
+        q = read(readings.epochs)
+        change, n = rules.mean_of(q[-1] - q[0]), q.shape[1]
+        what = "same temperature" if not suffix else "same share of T_c"
+        found.append(
+            Claim(
+                f"B-1{suffix}",
+                "Q(T) differs between trained and random-parameter networks of the same "
+                f"architecture, at the {what}",
+                ABSTRACT if not suffix else INFERRED,
+                "a",
+                f"Q {where}, trained minus untrained, network by network",
+                change,
+                f"untrained: {rules.mean_of(q[0])}",
+                rules.outside(change, -least, least, n),
+                f"a difference is one of {least:g} or more; T_c rose by a factor of "
+                f"{np.mean(readings.epochs.critical[-1] / readings.reference):.2f}",
+            )
+        )
+    return found
+
+
+def _rotated(readings: Readings, nulls: Curves) -> Claim:
+    least = readings.parameters.least_difference
+    trained = readings.reduced(readings.epochs)[-1]
+    q = dict(zip(nulls.names, readings.reduced(nulls), strict=True))
+    change = rules.mean_of(trained - q["rotated"])
+    return Claim(
+        "B-1 (rotated)",
+        "Q(T) of trained networks is not that of their singular values: it differs from that of "
+        "networks with turned singular vectors",
+        INFERRED,
+        "a",
+        f"Q at {readings.parameters.compared_at:g} T_c of each, trained minus rotated",
+        change,
+        f"trained {rules.mean_of(trained)}, rotated {rules.mean_of(q['rotated'])}, weights "
+        f"shuffled {rules.mean_of(q['shuffled'])}",
+        rules.outside(change, -least, least, trained.size),
+        f"a difference is one of {least:g} or more; every null is compared at its own T_c",
+    )
+
+
+def _equal(values: Float64Array, margin: float) -> tuple[Estimate, bool]:
+    """A mean difference, and whether it has been shown to be smaller than the margin."""
+    change = rules.mean_of(values)
+    return change, rules.outside(change, -margin, margin, values.size) == NOT_SUPPORTED
+
+
+def _compared(
+    readings: Readings,
+    curves: Curves,
+    accuracy: Float64Array,
+    identifier: str,
+    statement: str,
+    which: str,
+    protocol: str,
+) -> list[Claim]:
+    """Two groups whose accuracies have to be equal: does Q differ?"""
+    p, found = readings.parameters, []
+    gap, equal = _equal(accuracy[1] - accuracy[0], p.accuracy_margin)
+    for suffix, where, read in readings.kinds:
+        q = read(curves)
+        change, scatter = rules.mean_of(q[1] - q[0]), float(q[0].std(ddof=1))
+        verdict = rules.outside(change, -p.least_difference, p.least_difference, q.shape[1])
+        found.append(
+            Claim(
+                f"{identifier}{suffix}",
+                f"{statement}{', at the same share of T_c' if suffix else ''}",
+                ABSTRACT if not suffix else INFERRED,
+                protocol,
+                f"Q {where}, {curves.names[1]} minus {curves.names[0]}",
+                change,
+                f"scatter of {curves.names[0]} between seeds: {scatter:.3f}; difference of "
+                f"{which} accuracy: {gap}",
+                verdict if equal else CANNOT_TELL,
+                f"accuracies have to be equal within {p.accuracy_margin:g}"
+                f"{'' if equal else ', which was not shown'}; a difference of Q is one of "
+                f"{p.least_difference:g} or more",
+            )
+        )
+    return found
+
+
+def _equal_accuracy(readings: Readings, matched: Matched) -> list[Claim]:
+    return _compared(
+        readings,
+        matched.curves,
+        matched.curves.test_accuracy,
+        "B-2",
+        "Networks of equal accuracy can have different Q(T): it carries information that "
+        "accuracy does not",
+        "test",
+        "b",
+    )
+
+
+def _labels(readings: Readings, curves: Curves) -> list[Claim]:
+    return _compared(
+        readings,
+        curves,
+        curves.train_accuracy,
+        "B-3 labels",
+        "Q(T) tells networks that learnt random labels by heart from networks that generalise",
+        "train",
+        "c",
+    )
+
+
+def _backdoor(readings: Readings, backdoor: Backdoor) -> list[Claim]:
+    p, found = readings.parameters, []
+    clean = readings.epochs
+    gap, equal = _equal(
+        backdoor.curves.test_accuracy[0] - clean.test_accuracy[-1], p.accuracy_margin
+    )
+    success = rules.mean_of(backdoor.success)
+    works = rules.above(success, _WORKS, backdoor.success.size) == rules.SUPPORTED
+    for suffix, where, read in readings.kinds:
+        ours, theirs = read(backdoor.curves)[0], read(clean)[-1]
+        size = _effect(ours - theirs, theirs)
+        verdict = rules.outside(size, -_FLAGGED, _FLAGGED, ours.size)
+        paired = rules.mean_of(ours - theirs)
+        found.append(
+            Claim(
+                f"B-4{suffix}",
+                "Q(T) flags a hidden backdoor in a network as accurate as a clean one"
+                f"{', beyond what T_c does' if suffix else ''}",
+                ABSTRACT if not suffix else INFERRED,
+                "d",
+                f"Q {where}, with a backdoor minus clean, over the scatter of clean networks",
+                size,
+                f"mean difference between networks of one start: {paired}; the backdoor turns "
+                f"{success} of the samples; difference of clean accuracy: {gap}",
+                verdict if equal and works else CANNOT_TELL,
+                f"one network is flagged if it is off by {_FLAGGED:g} scatters"
+                + ("" if equal else "; equal accuracy was not shown")
+                + ("" if works else "; the backdoor does not work"),
+            )
+        )
+    return found
+
+
+def _effect(differences: Float64Array, clean: Float64Array) -> Estimate:
+    """Mean difference over the scatter of clean networks, with the errors of both."""
+    scatter, n = float(clean.std(ddof=1)), clean.size
+    mean = rules.mean_of(differences) * (1 / scatter)
+    return Estimate(mean.mean, float(np.hypot(mean.error, mean.mean / np.sqrt(2 * (n - 1)))))
