@@ -28,6 +28,7 @@ from spinglass_nn.typing import RNG, Float64Array, IntArray, PathType, ProgressL
 _SPAN = (0.1, 2.0)  # of T_c, the ladder where none is given
 _LEAST_TEMPERATURES, _PER_ROOT = 16, 1.2  # of it: swap rates near 0.35 at any size
 _LEAST_SWEEPS = 64
+_EVERY = 4  # sweeps between measurements, which cost about as much as a sweep
 _RECORDS = 256  # configurations kept at each temperature while it runs
 
 
@@ -242,6 +243,7 @@ def replica_overlap_curve(
     model: PairModel,
     temperatures: ArrayLike | None = None,
     *,
+    reduced: bool = False,
     n_sweeps: int = 2000,
     n_replicas: int = 8,
     checkpoint: PathType | None = None,
@@ -270,8 +272,10 @@ def replica_overlap_curve(
     temperatures : array (n_temperatures,), optional
         Increasing. Default: geometric from 0.1 to 2 of this model's own T_c
         (`spinglass_nn.spins.instability.find`), as many as exchanges need.
+    reduced : bool
+        Whether these temperatures are in units of T_c.
     n_sweeps : int
-        Sweeps of every system, counted from the start of the run.
+        Sweeps of every system, counted from the start of the run; a multiple of 4.
     n_replicas : int
         Independent replicas, at least 4; 8 or more give errors worth the name.
     checkpoint : path, optional
@@ -327,12 +331,14 @@ def replica_overlap_curve(
         count = math.ceil(_PER_ROOT * math.sqrt(model.n_spins))
         ladder = geometric(low, high, n=max(_LEAST_TEMPERATURES, count))
     else:
-        ladder = checked_temperatures(temperatures, exchange=True)
+        unit = found.temperature if reduced else 1.0
+        ladder = unit * checked_temperatures(temperatures, exchange=True)
     run = parallel_tempering(
         model,
         ladder,
         n_sweeps=n_sweeps,
         n_replicas=n_replicas,
+        measure_every=_EVERY,
         record_every=_stride(n_sweeps, state),
         record_spins=True,
         checkpoint=checkpoint,
@@ -346,7 +352,7 @@ def replica_overlap_curve(
 
 def _stride(n_sweeps: int, state: MonteCarloState | None) -> int | None:
     """Sweeps between configurations kept; the run knows if it goes on from a state."""
-    return None if state is not None else max(1, n_sweeps // _RECORDS)
+    return None if state is not None else _EVERY * max(1, n_sweeps // (_EVERY * _RECORDS))
 
 
 def _curve(model: PairModel, found: Instability, run: MonteCarloRun) -> OverlapCurve:

@@ -31,7 +31,7 @@ def test_exact_values_and_errors(fields):
     size = known.overlaps if fields else abs(known.overlaps)
     expected = known.overlap_probabilities @ size
     found = [
-        replica_overlap_curve(model, temperatures, n_sweeps=1024, n_replicas=12, rng=seed)
+        replica_overlap_curve(model, temperatures, n_sweeps=4096, n_replicas=12, rng=seed)
         for seed in range(12)
     ]
     assert all(curve.folded is not fields for curve in found)
@@ -56,7 +56,7 @@ def test_what_is_averaged_is_as_defined():
     settings = {"n_sweeps": 64, "n_replicas": 5, "rng": 3}
     curve = replica_overlap_curve(model, temperatures, **settings)
     run = sg.dynamics.parallel_tempering(
-        model, temperatures, record_every=1, record_spins=True, **settings
+        model, temperatures, measure_every=4, record_every=4, record_spins=True, **settings
     )
     late = run.record_sweeps > run.window
     for t, temperature in enumerate(temperatures):
@@ -149,6 +149,10 @@ def test_interpolation_and_parts():
     assert curve.at(middle).mean == pytest.approx(q.mean[3:5].mean())
     critical = curve.instability.temperature
     assert curve.at(middle / critical, reduced=True).mean == pytest.approx(q.mean[3:5].mean())
+    same = replica_overlap_curve(
+        network(6, 5, 4), curve.reduced, reduced=True, n_sweeps=128, rng=1
+    )
+    np.testing.assert_allclose(same.temperatures, t)
     pq = curve.distribution(2)
     assert np.sum(pq.density * np.diff(pq.edges)) == pytest.approx(1)
     np.testing.assert_array_equal(curve.layer(-1).mean, curve.layer(2).mean)
@@ -181,6 +185,7 @@ def test_goes_on_to_the_same_bits(tmp_path):
     ("settings", "error", "message"),
     [
         ({"n_replicas": 3}, ParameterError, "n_replicas must be at least 4, got 3"),
+        ({"n_sweeps": 66}, ParameterError, "n_sweeps must be a multiple of .* 4, got 66"),
         ({"n_sweeps": 8}, ParameterError, "n_sweeps must be at least 64, got 8"),
         ({"temperatures": [1.0]}, ParameterError, "temperatures must be at least two"),
         ({"temperatures": [np.nan, 1.0]}, DataError, "temperatures must be finite"),

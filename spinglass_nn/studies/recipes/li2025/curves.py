@@ -14,7 +14,7 @@ from spinglass_nn.dynamics import (
     geometric,
     replica_overlap_curve,
 )
-from spinglass_nn.spins import LayeredIsing, instability
+from spinglass_nn.spins import LayeredIsing
 from spinglass_nn.statistics import Estimates, mean_estimate
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters
 from spinglass_nn.studies.task import Context
@@ -163,7 +163,8 @@ def measure(
     found = [
         replica_overlap_curve(
             model,
-            reduced * instability.find(model).temperature,
+            reduced,
+            reduced=True,
             n_sweeps=p.n_sweeps,
             n_replicas=p.n_replicas,
             progress=context.progress,

@@ -9,7 +9,7 @@ import numpy as np
 
 from spinglass_nn._core.results import result
 from spinglass_nn.dynamics import OverlapCurve, geometric, replica_overlap_curve
-from spinglass_nn.spins import LayeredIsing, instability
+from spinglass_nn.spins import LayeredIsing
 from spinglass_nn.studies.recipes.li2025.curves import HOTTEST
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters
 from spinglass_nn.studies.recipes.li2025.training import Trained, models_of
@@ -87,7 +87,8 @@ def _curve(
     p: Parameters = context.parameters
     return replica_overlap_curve(
         model,
-        reduced * instability.find(model).temperature,
+        reduced,
+        reduced=True,
         n_sweeps=p.limit_sweeps,
         n_replicas=p.n_replicas,
         progress=context.progress,

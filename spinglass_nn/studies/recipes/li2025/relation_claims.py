@@ -47,7 +47,7 @@ class Pool(NamedTuple):
 
     @property
     def beyond(self) -> Estimate:
-        """Rank correlation of Q at equal T / T_c, with T_c, T_g and the largest eigenvalue fixed."""
+        """Rank correlation of Q at equal T / T_c; T_c, T_g, largest eigenvalue held fixed."""
         c = self.curves
         return related(self.reduced, self.target, (c.critical, c.glass, c.largest))
 

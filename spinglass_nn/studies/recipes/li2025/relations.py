@@ -10,6 +10,8 @@ from scipy import stats
 from spinglass_nn.statistics import Estimate, jackknife_from
 from spinglass_nn.typing import Float64Array
 
+_ROUNDING = 1e-12  # of correlations that do not depend on the seed
+
 
 def related(x: Float64Array, y: Float64Array, given: tuple[Float64Array, ...] = ()) -> Estimate:
     """Spearman's correlation of two numbers of networks (n_groups, n_seeds), others held fixed.
@@ -28,7 +30,8 @@ def related(x: Float64Array, y: Float64Array, given: tuple[Float64Array, ...] = 
     ]
     if not np.isfinite([value, *left_out]).all():
         return Estimate(math.nan, math.nan)
-    return jackknife_from(value, np.array(left_out))
+    found = jackknife_from(value, np.array(left_out))
+    return Estimate(value, found.error if found.error > _ROUNDING else 0.0)
 
 
 def _correlation(x: Float64Array, y: Float64Array, given: tuple[Float64Array, ...]) -> float:
