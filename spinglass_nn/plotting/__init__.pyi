@@ -10,6 +10,7 @@ from .histories import training_curves
 from .layered import bond_spectrum, stability_curve, tap_solutions
 from .matrices import dendrogram_and_matrix, overlap_matrix
 from .output import save, svg
+from .overlap_curves import overlap_against, overlap_curves
 from .paths import barrier_against_fraction, barrier_against_width, chain_profile, curves
 from .sharpness import flatness, flatness_against_generalization, generalization_gap
 from .spectra import spectral_density
@@ -38,6 +39,8 @@ __all__ = [
     "generalization_gap",
     "ladder",
     "null_band",
+    "overlap_against",
+    "overlap_curves",
     "overlap_distribution",
     "overlap_matrix",
     "parisi_law",

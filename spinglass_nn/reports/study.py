@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinglass_nn import plotting
-from spinglass_nn.reports import liao2024
+from spinglass_nn.reports import li2025, liao2024
 from spinglass_nn.reports.model import Drawing, Report
 from spinglass_nn.reports.rendering import write
 from spinglass_nn.studies import StudyRun
@@ -22,7 +22,10 @@ class _Page(NamedTuple):
     report: Callable[[StudyRun, dict[str, Drawing]], Report]
 
 
-_PAGES: dict[str, Any] = {"liao2024": _Page(liao2024.figures, liao2024.report)}
+_PAGES: dict[str, Any] = {
+    "li2025": _Page(li2025.figures, li2025.report),
+    "liao2024": _Page(liao2024.figures, liao2024.report),
+}
 
 
 def study_report(run: StudyRun) -> Report:

@@ -117,9 +117,25 @@ class Curves:
         return found
 
     def mean(self, group: int) -> Estimates:
-        """Mean curve of a group, errors over seeds."""
-        found = [mean_estimate(column) for column in self.overlap[group].T]
-        return Estimates([e.mean for e in found], [e.error for e in found])
+        """Mean curve of a group against T / T_c, errors over seeds."""
+        return over_seeds(self.overlap[group])
+
+    def temperatures(self, group: int) -> Float64Array:
+        """Temperatures that the ladders of all networks of a group span."""
+        ends = self.critical[group].max(), self.critical[group].min()
+        return geometric(self.reduced[0] * ends[0], self.reduced[-1] * ends[1], n=60)
+
+    def mean_at_temperatures(self, group: int) -> Estimates:
+        """Mean curve of a group against these temperatures, errors over seeds."""
+        grid = self.temperatures(group)
+        found = [self.at_temperature(np.array(t))[group] for t in grid]
+        return over_seeds(np.array(found).T)
+
+
+def over_seeds(values: Float64Array) -> Estimates:
+    """Means of columns (n_seeds, n), errors over rows."""
+    found = [mean_estimate(column) for column in values.T]
+    return Estimates([e.mean for e in found], [e.error for e in found])
 
 
 def joined(parts: Sequence[Curves]) -> Curves:

@@ -117,7 +117,7 @@ def _compared(
     which: str,
     protocol: str,
 ) -> list[Claim]:
-    """Two groups whose accuracies have to be equal: does Q differ?"""
+    """Whether Q differs between two groups whose accuracies have to be equal."""
     p, found = readings.parameters, []
     gap, equal = _equal(accuracy[1] - accuracy[0], p.accuracy_margin)
     for suffix, where, read in readings.kinds:
