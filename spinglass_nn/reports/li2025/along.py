@@ -16,7 +16,7 @@ _LAYERS = ("inputs", "first hidden layer", "second hidden layer", "outputs")
 def figures(epochs: Curves, nulls: Curves, compared_at: float) -> Drawn:
     """Figures of training, nulls, layers and P(q)."""
     places, end = list(range(len(epochs.names))), len(epochs.names) - 1
-    beside = joined([group(epochs, end), nulls, group(epochs, 0)])
+    beside = joined([group(epochs, -1), nulls, group(epochs, 0)])
     beside_names = ("trained", *nulls.names, "untrained")
     drawn = pair(epochs, places, "epochs", "Q(T) along training", ordered=True)
     for suffix, reduced in (("", False), ("-reduced", True)):

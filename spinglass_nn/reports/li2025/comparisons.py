@@ -17,7 +17,7 @@ from spinglass_nn.studies.recipes.li2025.curves import group, joined, over_seeds
 
 def figures(epochs: Curves, matched: Matched, backdoor: Backdoor, limits: Limits) -> Drawn:
     """Figures of pairs of groups, and of the cold end."""
-    clean = group(epochs, len(epochs.names) - 1)
+    clean = group(epochs, -1)
     both = _named(clean, backdoor)
     return {
         **pair(matched.curves, (0, 1), "matched", "Q(T) of two ways of training at equal accuracy"),
@@ -63,7 +63,7 @@ def equal_accuracy(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
 def hidden(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
     """Backdoors."""
     p, found, epochs = run.parameters, run.results["backdoor"], run.results["epochs"]
-    clean = group(epochs, len(epochs.names) - 1)
+    clean = group(epochs, -1)
     return Section(
         "backdoor",
         "(d) Hidden backdoors",

@@ -9,24 +9,22 @@ from spinglass_nn import plotting
 from spinglass_nn.reports.li2025._drawn import Drawn, pair, table
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import StudyRun
-from spinglass_nn.studies.recipes.li2025.curves import group, joined
-from spinglass_nn.studies.recipes.li2025.relation_claims import pools
+from spinglass_nn.studies.recipes.li2025.relation_claims import by_samples, by_width, pools
 from spinglass_nn.studies.recipes.li2025.relations import related
 
 
 def figures(parameters: Any, results: Mapping[str, Any]) -> Drawn:
     """Figures of the three sweeps, and of Q against what it is said to go with."""
-    epochs, widths = results["epochs"], results["widths"]
-    n = len(widths.names) // 2
-    sizes = joined([results["sizes"], group(epochs, len(epochs.names) - 1)])
+    widths, _ = by_width(results)
+    sizes = by_samples(results)
     found = {pool.name: pool for pool in pools(parameters, results)}
     drawn = {
         **pair(results["labels"], (0, 1), "labels",
                "Q(T) of networks that fit true and random labels of the same samples"),
-        **pair(widths, range(n), "widths",
-               "Q(T) of trained networks of other widths than the study's", ordered=True),
+        **pair(widths, range(len(widths.names)), "widths",
+               "Q(T) of trained networks of several widths", ordered=True),
         **pair(sizes, range(len(sizes.names)), "sizes",
-               "Q(T) of networks trained on few samples and on all (the last)", ordered=True),
+               "Q(T) of networks trained on few samples and on all", ordered=True),
     }  # fmt: skip
     for name in ("generalisation", "robustness"):
         pool, where = found[name], f"replica overlap Q at {parameters.compared_at:g} T$_c$"
@@ -87,7 +85,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
                 rows,
             ),
             table("True and random labels", results["labels"], p.compared_at),
-            table("Widths", results["widths"], p.compared_at),
-            table("Numbers of training samples", results["sizes"], p.compared_at),
+            *(table(f"Widths, {words}", curves, p.compared_at) for words, curves in zip(
+                ("trained", "untrained"), by_width(results), strict=True)),
+            table("Numbers of training samples", by_samples(results), p.compared_at),
         ],
     )  # fmt: skip

@@ -122,7 +122,7 @@ def _headlines(run: StudyRun) -> list[Headline]:
         Headline("change of Q in training, equal T", value, "at the T_c of untrained networks"),
         Headline("change of Q in training, equal T/T_c", reduced,
                  f"at {run.parameters.compared_at:g} T_c"),
-        Headline("effect of a backdoor on Q", effect, "in scatters of clean networks"),
+        Headline("change of Q by a backdoor", effect, "networks of the same start"),
     ]  # fmt: skip
 
 

@@ -152,11 +152,12 @@ def joined(parts: Sequence[Curves]) -> Curves:
 
 
 def group(curves: Curves, place: int) -> Curves:
-    """One group alone."""
+    """One group alone; the place may count from the end."""
+    chosen = place % len(curves.names)
     made = {}
     for name in (field.name for field in fields(Curves)):
         value = getattr(curves, name)
-        made[name] = value if name == "reduced" else value[place : place + 1]
+        made[name] = value if name == "reduced" else value[chosen : chosen + 1]
     return Curves(**made)
 
 

@@ -178,9 +178,9 @@ def _backdoor(readings: Readings, backdoor: Backdoor) -> list[Claim]:
     works = rules.above(success, _WORKS, backdoor.success.size) == rules.SUPPORTED
     for suffix, where, read in readings.kinds:
         ours, theirs = read(backdoor.curves)[0], read(clean)[-1]
-        size = _effect(ours - theirs, theirs)
-        verdict = rules.outside(size, -_FLAGGED, _FLAGGED, ours.size)
+        scatter, n = float(theirs.std(ddof=1)), ours.size
         paired = rules.mean_of(ours - theirs)
+        least = _FLAGGED * scatter
         found.append(
             Claim(
                 f"B-4{suffix}",
@@ -188,21 +188,14 @@ def _backdoor(readings: Readings, backdoor: Backdoor) -> list[Claim]:
                 f"{', beyond what T_c does' if suffix else ''}",
                 ABSTRACT if not suffix else INFERRED,
                 "d",
-                f"Q {where}, with a backdoor minus clean, over the scatter of clean networks",
-                size,
-                f"mean difference between networks of one start: {paired}; the backdoor turns "
-                f"{success} of the samples; difference of clean accuracy: {gap}",
-                verdict if equal and works else CANNOT_TELL,
-                f"one network is flagged if it is off by {_FLAGGED:g} scatters"
+                f"Q {where}, with a backdoor minus clean, networks of one start",
+                paired,
+                f"scatter of clean networks: {scatter:.4f}; the backdoor turns {success} of the "
+                f"samples; difference of clean accuracy: {gap}",
+                rules.outside(paired, -least, least, n) if equal and works else CANNOT_TELL,
+                f"to flag a network takes a difference of {_FLAGGED:g} scatters, {least:.3f}"
                 + ("" if equal else "; equal accuracy was not shown")
                 + ("" if works else "; the backdoor does not work"),
             )
         )
     return found
-
-
-def _effect(differences: Float64Array, clean: Float64Array) -> Estimate:
-    """Mean difference over the scatter of clean networks, with the errors of both."""
-    scatter, n = float(clean.std(ddof=1)), clean.size
-    mean = rules.mean_of(differences) * (1 / scatter)
-    return Estimate(mean.mean, float(np.hypot(mean.error, mean.mean / np.sqrt(2 * (n - 1)))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,12 +55,11 @@ class Pool(NamedTuple):
 
 def pools(p: Parameters, results: Mapping[str, Any]) -> list[Pool]:
     """The four relations and their networks."""
-    epochs, widths, matched = results["epochs"], results["widths"], results["matched"].curves
+    epochs, matched = results["epochs"], results["matched"].curves
     readings = Readings(p, epochs)
-    end = group(epochs, len(epochs.names) - 1)
-    sizes = joined([results["sizes"], end])
+    sizes = by_samples(results)
     same = joined([sizes, matched])
-    trained, untrained = _by_width(widths, epochs)
+    trained, untrained = by_width(results)
     reference = untrained.critical
 
     def pool(name: str, words: str, quantity: str, curves: Curves, target: Any) -> Pool:
@@ -78,23 +78,28 @@ def pools(p: Parameters, results: Mapping[str, Any]) -> list[Pool]:
             trained.at(p.compared_at) - untrained.at(p.compared_at),
         ),
         pool("generalisation", "generalisation", "train minus test accuracy", sizes, sizes.gap),
-        pool("robustness", "robustness to noise", "accuracy lost to noise on the inputs", same,
+        pool("robustness", "robustness to noise", "accuracy lost to noise", same,
              same.test_accuracy - same.noisy_accuracy),
     ]  # fmt: skip
 
 
-def _by_width(widths: Curves, epochs: Curves) -> tuple[Curves, Curves]:
-    """All widths, the study's own included: trained and untrained networks."""
-    n = len(widths.names) // 2
-    own = len(epochs.names) - 1
-    trained = [group(widths, k) for k in range(n)]
-    untrained = [group(widths, n + k) for k in range(n)]
-    width = float(epochs.layer_sizes[0, 1])
+def by_samples(results: Mapping[str, Any]) -> Curves:
+    """Networks trained on few samples, and on all."""
+    end = group(results["epochs"], -1)
+    return joined([results["sizes"], replace(end, names=("all samples",))])
+
+
+def by_width(results: Mapping[str, Any]) -> tuple[Curves, Curves]:
+    """Networks of all widths, the study's own included, trained and untrained."""
+    widths, epochs = results["widths"], results["epochs"]
+    n, own = len(widths.names) // 2, float(epochs.layer_sizes[0, 1])
     made = []
-    for others, place in ((trained, own), (untrained, 0)):
-        base = group(epochs, place)
-        base.varied[:] = width
-        made.append(joined([*others, base]))
+    for first, place, words in ((0, -1, ""), (n, 0, ", untrained")):
+        base = replace(
+            group(epochs, place), names=(f"width {own:g}{words}",), varied=np.array([own])
+        )
+        parts = [*(group(widths, first + k) for k in range(n)), base]
+        made.append(joined(sorted(parts, key=lambda part: float(part.varied[0]))))
     return made[0], made[1]
 
 
