@@ -30,6 +30,8 @@ examples:
   spinglass-nn run liao2024 --set data=fashion-mnist --set data_dir=FOLDER --out results
       at real size on your own copy of the data; Ctrl-C and run again to go on
   spinglass-nn run liao2024 --set width=256 --set batch_sizes=8,64,512 --out wide
+  spinglass-nn run li2025 --set scale=quick --out overlaps
+      another study: replica overlaps of networks read as spin models
   spinglass-nn parameters liao2024
       everything that can be set, with its default and where that comes from
   spinglass-nn report results --figures pdf
@@ -42,6 +44,8 @@ examples:
   spinglass-nn run liao2024 --set data=npz --set data_dir=mine.npz --out mine
       your own data: X, y, X_test, y_test
   spinglass-nn run liao2024 --set scale=quick --set batch_sizes=8,64,512 --out sizes
+  spinglass-nn run li2025 --set n_seeds=20 --out overlaps
+      the study of replica overlaps, with smaller errors
 `spinglass-nn parameters STUDY` lists what can be set.
 """
 

@@ -141,7 +141,7 @@ class OverlapCurve:
     def energy(self) -> Estimates:
         """Mean energy per spin."""
         found = [mean_estimate(row) for row in self.energies]
-        return Estimates([e.mean for e in found], [e.error for e in found])
+        return Estimates(np.array([e.mean for e in found]), np.array([e.error for e in found]))
 
     @property
     def squared(self) -> Estimates:

@@ -157,7 +157,7 @@ def test_killed_by_force(tiny_li, tiny_li_settings, tmp_path):
         ({"train_shares": "0.5,2"}, r"train_shares must lie in \[0, 1\], got 2"),
         ({"poisoned_share": 2}, r"poisoned_share must lie in \[0, 1\]"),
         ({"initializer": "he"}, "initializer must be one of"),
-        ({"widht": 3}, "'widht' is not a parameter of li2025; did you mean 'width'"),
+        ({"widthx": 3}, "'widthx' is not a parameter of li2025; did you mean 'width'"),
     ],
 )
 def test_what_may_not_be_set(settings, message):

@@ -93,8 +93,11 @@ def limits(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         f"{found.ferromagnet:.4f}.",
     ]
     if p.initializer == "he_normal":
-        places = (0, int(np.abs(np.log(found.temperatures / found.temperatures[0])
-                                - np.log(p.compared_at / p.coldest)).argmin()))  # fmt: skip
+        over_cold = np.log(found.temperatures / found.temperatures[0])
+        places = [
+            int(np.abs(over_cold - np.log(share / p.coldest)).argmin())
+            for share in (p.compared_at, 1.0)
+        ]
         words += [f"Untrained networks, {identity(run, place).sentence}." for place in places]
     return Section(
         "limits",

@@ -68,8 +68,16 @@ def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
     )
 
 
-def _named(run: StudyRun, verdict: str) -> str:
-    names = [claim.identifier for claim in run.claims if claim.verdict == verdict]
+# what Q tells apart from T_c and singular values
+_BEYOND = ("(T/T_c)", "(beyond)", "(rotated)")
+
+
+def _named(run: StudyRun, verdict: str, endings: tuple[str, ...] = ("",)) -> str:
+    names = [
+        claim.identifier
+        for claim in run.claims
+        if claim.verdict == verdict and claim.identifier.endswith(endings)
+    ]
     return f"{len(names)} ({', '.join(names)})" if names else "none"
 
 
@@ -94,6 +102,9 @@ def _summary(run: StudyRun) -> Summary:
             f"Of {len(run.claims)} verdicts, supported: {_named(run, 'supported')}; not supported: "
             f"{_named(run, 'not supported')}; cannot be told here: "
             f"{_named(run, 'cannot tell here')}.",
+            "Of those that ask for more than T_c and singular values tell, supported: "
+            f"{_named(run, 'supported', _BEYOND)}; not supported: "
+            f"{_named(run, 'not supported', _BEYOND)}.",
             f"Training takes T_c from {over(epochs.critical[0])} to {over(epochs.critical[-1])}. Q "
             f"at {p.compared_at:g} T_c is {over(q[0])} before and {over(q[-1])} after.",
         ),

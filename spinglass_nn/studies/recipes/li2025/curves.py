@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -135,13 +136,13 @@ class Curves:
 def over_seeds(values: Float64Array) -> Estimates:
     """Means of columns (n_seeds, n), errors over rows."""
     found = [mean_estimate(column) for column in values.T]
-    return Estimates([e.mean for e in found], [e.error for e in found])
+    return Estimates(np.array([e.mean for e in found]), np.array([e.error for e in found]))
 
 
 def joined(parts: Sequence[Curves]) -> Curves:
     """Groups one after the other."""
     first = parts[0]
-    made = {}
+    made: dict[str, Any] = {}
     for name in (field.name for field in fields(Curves)):
         values = [getattr(part, name) for part in parts]
         if name in ("names", "portraits"):
@@ -154,7 +155,7 @@ def joined(parts: Sequence[Curves]) -> Curves:
 def group(curves: Curves, place: int) -> Curves:
     """One group alone; the place may count from the end."""
     chosen = place % len(curves.names)
-    made = {}
+    made: dict[str, Any] = {}
     for name in (field.name for field in fields(Curves)):
         value = getattr(curves, name)
         made[name] = value if name == "reduced" else value[chosen : chosen + 1]
@@ -226,7 +227,7 @@ def _each(found: list[OverlapCurve], path: str) -> Float64Array:
     """One attribute of every curve, as one group."""
     values = []
     for curve in found:
-        value = curve
+        value: Any = curve
         for name in path.split("."):
             value = getattr(value, name)
         values.append(value)

@@ -86,6 +86,7 @@ def _rotated(readings: Readings, nulls: Curves) -> Claim:
     least = readings.parameters.least_difference
     trained = readings.reduced(readings.epochs)[-1]
     q = dict(zip(nulls.names, readings.reduced(nulls), strict=True))
+    turned = nulls.critical[nulls.names.index("rotated")]
     change = rules.mean_of(trained - q["rotated"])
     return Claim(
         "B-1 (rotated)",
@@ -96,7 +97,8 @@ def _rotated(readings: Readings, nulls: Curves) -> Claim:
         f"Q at {readings.parameters.compared_at:g} T_c of each, trained minus rotated",
         change,
         f"trained {rules.mean_of(trained)}, rotated {rules.mean_of(q['rotated'])}, weights "
-        f"shuffled {rules.mean_of(q['shuffled'])}",
+        f"shuffled {rules.mean_of(q['shuffled'])}; T_c of trained over rotated: "
+        f"{rules.mean_of(readings.epochs.critical[-1] / turned)}",
         rules.outside(change, -least, least, trained.size),
         f"a difference is one of {least:g} or more; every null is compared at its own T_c",
     )
@@ -120,6 +122,7 @@ def _compared(
     """Whether Q differs between two groups whose accuracies have to be equal."""
     p, found = readings.parameters, []
     gap, equal = _equal(accuracy[1] - accuracy[0], p.accuracy_margin)
+    loss = rules.mean_of(curves.train_loss[1] - curves.train_loss[0])
     for suffix, where, read in readings.kinds:
         q = read(curves)
         change, scatter = rules.mean_of(q[1] - q[0]), float(q[0].std(ddof=1))
@@ -133,7 +136,7 @@ def _compared(
                 f"Q {where}, {curves.names[1]} minus {curves.names[0]}",
                 change,
                 f"scatter of {curves.names[0]} between seeds: {scatter:.3f}; difference of "
-                f"{which} accuracy: {gap}",
+                f"{which} accuracy: {gap}, of train loss: {loss}",
                 verdict if equal else CANNOT_TELL,
                 f"accuracies have to be equal within {p.accuracy_margin:g}"
                 f"{'' if equal else ', which was not shown'}; a difference of Q is one of "

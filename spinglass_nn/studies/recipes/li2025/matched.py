@@ -36,14 +36,13 @@ class Matched:
 def run(context: Context) -> Matched:
     """Train both ways; take each network where it is as good as the poorer of the two."""
     p: Parameters = context.parameters
-    other = {
-        "learning_rate": p.other_learning_rate, "weight_decay": p.other_weight_decay,
-    }  # fmt: skip
     data, net = context.shared, network(context.shared, p.width)
-    runs = [
-        train(context, data, net, name, epochs=p.other_epochs, **settings)
-        for name, settings in (("own", {}), ("other", other))
-    ]
+    own = train(context, data, net, "own", epochs=p.other_epochs)
+    other = train(
+        context, data, net, "other", epochs=p.other_epochs,
+        learning_rate=p.other_learning_rate, weight_decay=p.other_weight_decay,
+    )  # fmt: skip
+    runs = (own, other)
     candidates = np.array([*p.other_epochs, p.n_epochs])
     accuracies = np.stack([run.history.test_accuracy[:, candidates] for run in runs])
     places = nearest(accuracies)

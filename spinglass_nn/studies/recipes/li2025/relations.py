@@ -21,13 +21,10 @@ def related(x: Float64Array, y: Float64Array, given: tuple[Float64Array, ...] = 
     NaN where one side does not vary.
     """
     value = _correlation(x, y, given)
-    seeds = np.arange(x.shape[1])
-    left_out = [
-        _correlation(
-            *(a[:, seeds != k] for a in (x, y)), tuple(g[:, seeds != k] for g in given)
-        )
-        for k in seeds
-    ]
+    left_out = []
+    for seed in range(x.shape[1]):
+        some = np.arange(x.shape[1]) != seed
+        left_out.append(_correlation(x[:, some], y[:, some], tuple(g[:, some] for g in given)))
     if not np.isfinite([value, *left_out]).all():
         return Estimate(math.nan, math.nan)
     found = jackknife_from(value, np.array(left_out))

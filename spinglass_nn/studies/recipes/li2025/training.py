@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -68,19 +67,20 @@ def train(
     *,
     epochs: Sequence[int] = (),
     n_epochs: int = 0,
-    **settings: float,
+    weight_decay: float = 0.0,
+    learning_rate: float | None = None,
 ) -> TrainingRun:
     """One network of each seed; networks of one size share starts, whatever else is varied."""
     p: Parameters = context.parameters
     per_epoch = -(-data.n_samples // p.batch_size)
-    given: dict[str, Any] = {"learning_rate": p.learning_rate, "momentum": p.momentum}
+    rate = p.learning_rate if learning_rate is None else learning_rate
     return train_replicas(
         net,
         data,
         n_replicas=p.n_seeds,
         n_epochs=n_epochs or p.n_epochs,
         batch_size=p.batch_size,
-        optimizer=SGD(**given | settings),
+        optimizer=SGD(rate, momentum=p.momentum, weight_decay=weight_decay),
         start=p.initializer,
         snapshots=[per_epoch * epoch for epoch in epochs],
         checkpoint=context.checkpoint(name),
@@ -92,7 +92,7 @@ def train(
 
 def scores(context: Context, points: Replicas, data: Dataset) -> dict[str, Float64Array]:
     """Loss and accuracy on the samples trained on, on held-out ones, and on these with noise."""
-    found = {}
+    found: dict[str, Float64Array] = {}
     test = context.shared.test
     parts = {"train": data, "test": test, "noisy": with_noise(context, test)}
     for name, part in parts.items():
