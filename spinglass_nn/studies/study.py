@@ -101,7 +101,7 @@ def known_recipes() -> dict[str, Recipe]:
     from spinglass_nn.studies.recipes.li2025 import RECIPE as li2025
     from spinglass_nn.studies.recipes.liao2024 import RECIPE as liao2024
 
-    return {recipe.name: recipe for recipe in (liao2024, li2025)}
+    return {recipe.name: recipe for recipe in (li2025, liao2024)}
 
 
 def find_recipe(name: str) -> Recipe:
