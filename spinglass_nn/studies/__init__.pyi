@@ -1,9 +1,9 @@
 from .claims import Claim
-from .recipes.li2025.backdoor import Backdoor
-from .recipes.li2025.curves import Curves
-from .recipes.li2025.limits import Limits
-from .recipes.li2025.matched import Matched
-from .recipes.li2025.training import Trained
+from .recipes.li2025.backdoor import BackdoorOverlaps
+from .recipes.li2025.curves import OverlapCurves
+from .recipes.li2025.limits import OverlapLimits
+from .recipes.li2025.matched import MatchedOverlaps
+from .recipes.li2025.training import OverlapNetworks
 from .recipes.liao2024.aging import Aging
 from .recipes.liao2024.connections import Connections
 from .recipes.liao2024.flatness import Sweep
@@ -32,19 +32,20 @@ from .task import Context, Task
 
 __all__ = [
     "Aging",
-    "Backdoor",
+    "BackdoorOverlaps",
     "Branch",
     "Claim",
     "Connections",
     "Context",
-    "Curves",
     "Gibbs",
     "Hierarchy",
     "Interpolation",
-    "Limits",
-    "Matched",
+    "MatchedOverlaps",
     "Measures",
     "Moves",
+    "OverlapCurves",
+    "OverlapLimits",
+    "OverlapNetworks",
     "Recipe",
     "Regions",
     "RuggedWalks",
@@ -54,7 +55,6 @@ __all__ = [
     "Sweep",
     "Task",
     "ThermalWalks",
-    "Trained",
     "Walks",
     "Widths",
     "find_recipe",

@@ -20,7 +20,7 @@ from spinglass_nn.errors import Interrupted, ParameterError
 from spinglass_nn.reports.model import VERDICTS
 from spinglass_nn.studies.recipes.li2025 import backdoor as backdoor_task
 from spinglass_nn.studies.recipes.li2025 import claims, matched
-from spinglass_nn.studies.recipes.li2025.curves import Curves, group, joined
+from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves, group, joined
 from spinglass_nn.studies.recipes.li2025.relations import related
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,6 +157,7 @@ def test_killed_by_force(tiny_li, tiny_li_settings, tmp_path):
         ({"train_shares": "0.5,2"}, r"train_shares must lie in \[0, 1\], got 2"),
         ({"poisoned_share": 2}, r"poisoned_share must lie in \[0, 1\]"),
         ({"initializer": "he"}, "initializer must be one of"),
+        ({"couplings": "row"}, "couplings must be one of .raw., .unit-row., .layer., got"),
         ({"widthx": 3}, "'widthx' is not a parameter of li2025; did you mean 'width'"),
     ],
 )
@@ -254,7 +255,7 @@ def made(*groups):
         )
         none = np.zeros((1, SEEDS, reduced.size))
         parts.append(
-            Curves(
+            OverlapCurves(
                 names=(g["name"],), varied=np.array([g["varied"]]),
                 layer_sizes=np.array([[8, 4, 2, 2]]), reduced=reduced, overlap=overlap[None],
                 error=none, drift=none, layers=np.zeros((1, SEEDS, 4, reduced.size)),
@@ -286,13 +287,13 @@ def planted(**changes):
             {"varied": 2, **end}, {"varied": 16, **end}, {"varied": 2}, {"varied": 16}
         ),
         "sizes": made({"name": "few", "test": 0.7, **end}, {"name": "more", "test": 0.8, **end}),
-        "matched": studies.Matched(
+        "matched": studies.MatchedOverlaps(
             made({"name": "own", **end}, {"name": "other", **end}), np.ones((2, SEEDS), int)
         ),
-        "backdoor": studies.Backdoor(
+        "backdoor": studies.BackdoorOverlaps(
             made({"name": "poisoned", "scatter": 0.0, **end}), 0.98 + 0.01 * SCATTER, 0 * SCATTER
         ),
-        "limits": studies.Limits(
+        "limits": studies.OverlapLimits(
             hot=0.2 + 0.001 * SCATTER, hot_error=0.001 + 0 * SCATTER, baseline=0.2,
             reduced=np.array([0.01, 1]), cold=np.ones((SEEDS, 2)) - 0.01,
             r_hat=1 + 0 * SCATTER, round_trips=9 + 0 * SCATTER, ferromagnet=1.0,
@@ -312,7 +313,7 @@ def verdicts(**changes):
 
 def backdoor(success=0.98, **given):
     group = made({"critical": 2.0, "name": "poisoned", "scatter": 0.0, **given})
-    return studies.Backdoor(group, success + 0.01 * SCATTER, 0 * SCATTER)
+    return studies.BackdoorOverlaps(group, success + 0.01 * SCATTER, 0 * SCATTER)
 
 
 def with_limits(**changes):
@@ -346,12 +347,13 @@ def rising(q, **values):
         ({"nulls": made({"name": "shuffled"}, {"name": "rotated", "q": 0.2})},
          "B-1 (rotated)", "supported"),
         ({}, "B-2", "not supported"),
-        ({"matched": studies.Matched(pair(critical=3.0), None)}, "B-2", "supported"),
-        ({"matched": studies.Matched(pair(critical=3.0), None)}, "B-2 (T/T_c)",
+        ({"matched": studies.MatchedOverlaps(pair(critical=3.0), None)}, "B-2", "supported"),
+        ({"matched": studies.MatchedOverlaps(pair(critical=3.0), None)}, "B-2 (T/T_c)",
          "not supported"),
-        ({"matched": studies.Matched(pair(q=0.6), None)}, "B-2 (T/T_c)", "supported"),
+        ({"matched": studies.MatchedOverlaps(pair(q=0.6), None)}, "B-2 (T/T_c)", "supported"),
         # a difference means nothing if accuracies differ as well
-        ({"matched": studies.Matched(pair(q=0.6, test=0.8), None)}, "B-2", "cannot tell here"),
+        ({"matched": studies.MatchedOverlaps(pair(q=0.6, test=0.8), None)}, "B-2",
+         "cannot tell here"),
         ({"labels": pair(q=0.6)}, "B-3 labels", "supported"),
         ({}, "B-3 labels", "not supported"),
         ({"labels": pair(q=0.6, train=0.5)}, "B-3 labels (T/T_c)", "cannot tell here"),

@@ -11,14 +11,14 @@ from spinglass_nn import plotting
 from spinglass_nn.reports.liao2024._drawn import Drawn as Drawn
 from spinglass_nn.reports.model import Table
 from spinglass_nn.statistics import Estimate, mean_estimate
-from spinglass_nn.studies import Curves
+from spinglass_nn.studies import OverlapCurves, StudyRun
 from spinglass_nn.typing import Float64Array
 
 BANDS = "Bands are standard errors over networks."
 
 
 def draw(
-    curves: Curves,
+    curves: OverlapCurves,
     groups: Sequence[int],
     *,
     reduced: bool,
@@ -38,7 +38,12 @@ def draw(
 
 
 def pair(
-    curves: Curves, groups: Sequence[int], name: str, words: str, *, ordered: bool = False
+    curves: OverlapCurves,
+    groups: Sequence[int],
+    name: str,
+    words: str,
+    *,
+    ordered: bool = False,
 ) -> Drawn:
     """Two figures of the same groups: against T, and against T / T_c."""
     return {
@@ -56,7 +61,7 @@ def pair(
     }
 
 
-def table(caption: str, curves: Curves, compared_at: float) -> Table:
+def table(caption: str, curves: OverlapCurves, compared_at: float) -> Table:
     """Every group in numbers."""
     q = curves.at(compared_at)
     rows = [
@@ -72,6 +77,20 @@ def table(caption: str, curves: Curves, compared_at: float) -> Table:
         "train accuracy", "test accuracy", "with noise",
     )  # fmt: skip
     return Table(caption, header, rows)
+
+
+def differences(
+    run: StudyRun, pairs: Sequence[tuple[str, OverlapCurves, OverlapCurves]]
+) -> Table:
+    """Q of one group minus that of another at several T / T_c, network by network."""
+    least = run.parameters.coldest
+    shares = [share for share in (0.15, 0.25, 0.35, 0.5, 0.7, 1.0) if share >= least]
+    rows = [
+        (name, *(over(one.at(share)[0] - other.at(share)[0]) for share in shares))
+        for name, one, other in pairs
+    ]
+    header = ("networks", *(f"{share:g} T_c" for share in shares))
+    return Table("Differences of Q at equal T/T_c, network by network", header, rows)
 
 
 def over(values: Float64Array) -> Estimate | None:

@@ -7,13 +7,13 @@ import numpy as np
 from spinglass_nn import plotting
 from spinglass_nn.reports.li2025._drawn import BANDS, Drawn, draw, over, pair, table
 from spinglass_nn.reports.model import Drawing, Section
-from spinglass_nn.studies import Curves, StudyRun
+from spinglass_nn.studies import OverlapCurves, StudyRun
 from spinglass_nn.studies.recipes.li2025.curves import group, joined, over_seeds
 
 _LAYERS = ("inputs", "first hidden layer", "second hidden layer", "outputs")
 
 
-def figures(epochs: Curves, nulls: Curves, compared_at: float) -> Drawn:
+def figures(epochs: OverlapCurves, nulls: OverlapCurves, compared_at: float) -> Drawn:
     """Figures of training, nulls, layers and P(q)."""
     places, end = list(range(len(epochs.names))), len(epochs.names) - 1
     beside = joined([group(epochs, -1), nulls, group(epochs, 0)])

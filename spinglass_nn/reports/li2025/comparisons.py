@@ -8,14 +8,25 @@ import numpy as np
 
 from spinglass_nn import plotting
 from spinglass_nn.dynamics import layer_identity
-from spinglass_nn.reports.li2025._drawn import BANDS, Drawn, over, pair, table
-from spinglass_nn.reports.model import Drawing, Section
+from spinglass_nn.reports.li2025._drawn import BANDS, Drawn, differences, over, pair, table
+from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics.equilibrium import EquilibrationTest
-from spinglass_nn.studies import Backdoor, Curves, Limits, Matched, StudyRun
+from spinglass_nn.studies import (
+    BackdoorOverlaps,
+    MatchedOverlaps,
+    OverlapCurves,
+    OverlapLimits,
+    StudyRun,
+)
 from spinglass_nn.studies.recipes.li2025.curves import group, joined, over_seeds
 
 
-def figures(epochs: Curves, matched: Matched, backdoor: Backdoor, limits: Limits) -> Drawn:
+def figures(
+    epochs: OverlapCurves,
+    matched: MatchedOverlaps,
+    backdoor: BackdoorOverlaps,
+    limits: OverlapLimits,
+) -> Drawn:
     """Figures of pairs of groups, and of the cold end."""
     clean = group(epochs, -1)
     both = _named(clean, backdoor)
@@ -33,7 +44,7 @@ def figures(epochs: Curves, matched: Matched, backdoor: Backdoor, limits: Limits
     }  # fmt: skip
 
 
-def _named(clean: Curves, backdoor: Backdoor) -> Curves:
+def _named(clean: OverlapCurves, backdoor: BackdoorOverlaps) -> OverlapCurves:
     return joined([replace(clean, names=("clean",)), backdoor.curves])
 
 
@@ -56,7 +67,10 @@ def equal_accuracy(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"T_c is {over(curves.critical[0])} and {over(curves.critical[1])}.",
         ),
         drawings=[drawings["matched"], drawings["matched-reduced"]],
-        tables=[table("Two ways of training at equal accuracy", curves, p.compared_at)],
+        tables=[
+            table("Two ways of training at equal accuracy", curves, p.compared_at),
+            shapes(run),
+        ],
     )
 
 
@@ -92,7 +106,7 @@ def limits(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         f"At {p.cold:g} T_c Q is {over(found.cold[:, 0])}; of equal weights "
         f"{found.ferromagnet:.4f}.",
     ]
-    if p.initializer == "he_normal":
+    if p.initializer == "he_normal" and p.couplings == "raw":
         over_cold = np.log(found.temperatures / found.temperatures[0])
         places = [
             int(np.abs(over_cold - np.log(share / p.coldest)).argmin())
@@ -111,6 +125,26 @@ def limits(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         ),
         findings=words,
         drawings=[drawings["cold"]],
+    )
+
+
+def shapes(run: StudyRun) -> Table:
+    """All pairs of groups, at temperatures other than the one they are decided at."""
+    results = run.results
+    epochs, nulls = results["epochs"], results["nulls"]
+    clean, labels, matched = group(epochs, -1), results["labels"], results["matched"].curves
+    return differences(
+        run,
+        [
+            ("trained, untrained", clean, group(epochs, 0)),
+            *(
+                (f"trained, {name}", clean, group(nulls, k))
+                for k, name in enumerate(nulls.names)
+            ),
+            ("random, true labels", group(labels, 1), group(labels, 0)),
+            ("other rule, rule of the study", group(matched, 1), group(matched, 0)),
+            ("backdoor, clean", results["backdoor"].curves, clean),
+        ],
     )
 
 

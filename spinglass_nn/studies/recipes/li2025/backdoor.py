@@ -9,42 +9,40 @@ import numpy as np
 from spinglass_nn._core.results import result
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.networks import Replicas, predictions
-from spinglass_nn.studies.recipes.li2025.curves import Curves, measure
+from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters, network
-from spinglass_nn.studies.recipes.li2025.training import Trained, models_of, scores, train
+from spinglass_nn.studies.recipes.li2025.training import OverlapNetworks, measured, train
 from spinglass_nn.studies.task import Context
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray
 
 
 @result()
-class Backdoor:
+class BackdoorOverlaps:
     """Q(T) of networks with a backdoor, and how well it works.
 
     Parameters
     ----------
-    curves : Curves
+    curves : OverlapCurves
         One group; the same starts and data order as the clean networks.
     success, clean_success : array (n_seeds,)
         Share of held-out samples of other classes that the patch turns into the target, for
         these networks and for the clean ones.
     """
 
-    curves: Curves
+    curves: OverlapCurves
     success: Float64Array
     clean_success: Float64Array
 
 
-def run(context: Context) -> Backdoor:
+def run(context: Context) -> BackdoorOverlaps:
     """Poison some training samples, train, and try the patch on held-out ones."""
     p: Parameters = context.parameters
     data = poisoned(context.shared, p, np.random.default_rng(context.rng(0)))
     points = train(context, data, network(data, p.width), "backdoor").replicas
-    clean: Trained = context.results["training"]
+    clean: OverlapNetworks = context.results["training"]
     name = "with a backdoor"
-    return Backdoor(
-        curves=measure(
-            context, models_of(points), name, np.nan, scores(context, points, context.shared), 1
-        ),
+    return BackdoorOverlaps(
+        curves=measured(context, points, context.shared, name, np.nan, 1),
         success=_success(context, points),
         clean_success=_success(context, clean.at(-1)),
     )

@@ -12,7 +12,7 @@ from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import CANNOT_TELL, INFERRED, NOT_SUPPORTED, SUPPORTED, Claim
 from spinglass_nn.studies.recipes.li2025 import difference_claims, relation_claims
-from spinglass_nn.studies.recipes.li2025.limits import Limits
+from spinglass_nn.studies.recipes.li2025.limits import OverlapLimits
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters
 
 _NEAR = 0.05  # of the baseline, and of 1
@@ -30,7 +30,7 @@ def decide(parameters: Parameters, data: Dataset, results: Mapping[str, Any]) ->
         ]
 
 
-def _limits(p: Parameters, limits: Limits) -> list[Claim]:
+def _limits(p: Parameters, limits: OverlapLimits) -> list[Claim]:
     n = limits.hot.size
     ratio: Estimate = rules.mean_of(limits.hot / limits.baseline)
     # what replicas leave open of the mean, where seeds happen to agree

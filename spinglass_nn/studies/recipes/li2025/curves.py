@@ -26,7 +26,7 @@ _BINS = 48
 
 
 @result()
-class Curves:
+class OverlapCurves:
     """Q(T) of groups of networks, one network of each seed in a group.
 
     Parameters
@@ -139,27 +139,27 @@ def over_seeds(values: Float64Array) -> Estimates:
     return Estimates(np.array([e.mean for e in found]), np.array([e.error for e in found]))
 
 
-def joined(parts: Sequence[Curves]) -> Curves:
+def joined(parts: Sequence[OverlapCurves]) -> OverlapCurves:
     """Groups one after the other."""
     first = parts[0]
     made: dict[str, Any] = {}
-    for name in (field.name for field in fields(Curves)):
+    for name in (field.name for field in fields(OverlapCurves)):
         values = [getattr(part, name) for part in parts]
         if name in ("names", "portraits"):
             made[name] = tuple(item for value in values for item in value)
         else:
             made[name] = first.reduced if name == "reduced" else np.concatenate(values)
-    return Curves(**made)
+    return OverlapCurves(**made)
 
 
-def group(curves: Curves, place: int) -> Curves:
+def group(curves: OverlapCurves, place: int) -> OverlapCurves:
     """One group alone; the place may count from the end."""
     chosen = place % len(curves.names)
     made: dict[str, Any] = {}
-    for name in (field.name for field in fields(Curves)):
+    for name in (field.name for field in fields(OverlapCurves)):
         value = getattr(curves, name)
         made[name] = value if name == "reduced" else value[chosen : chosen + 1]
-    return Curves(**made)
+    return OverlapCurves(**made)
 
 
 def ladder(p: Parameters) -> Float64Array:
@@ -174,7 +174,7 @@ def measure(
     varied: float,
     scores: dict[str, Float64Array],
     *index: int,
-) -> Curves:
+) -> OverlapCurves:
     """Q(T) of one group of networks, and how good they are."""
     p: Parameters = context.parameters
     reduced = ladder(p)
@@ -193,7 +193,7 @@ def measure(
     ]
     nothing = np.full((1, len(models)), np.nan)
     place = int(np.abs(np.log(reduced / p.compared_at)).argmin())
-    return Curves(
+    return OverlapCurves(
         names=(name,),
         varied=np.array([float(varied)]),
         layer_sizes=found[0].layer_sizes[None],

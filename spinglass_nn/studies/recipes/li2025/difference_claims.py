@@ -10,9 +10,9 @@ import numpy as np
 from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import ABSTRACT, CANNOT_TELL, INFERRED, NOT_SUPPORTED, Claim
-from spinglass_nn.studies.recipes.li2025.backdoor import Backdoor
-from spinglass_nn.studies.recipes.li2025.curves import Curves
-from spinglass_nn.studies.recipes.li2025.matched import Matched
+from spinglass_nn.studies.recipes.li2025.backdoor import BackdoorOverlaps
+from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves
+from spinglass_nn.studies.recipes.li2025.matched import MatchedOverlaps
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters
 from spinglass_nn.typing import Float64Array
 
@@ -27,7 +27,7 @@ class Readings:
     of each network ("equal T / T_c"), where what Q owes to T_c is taken off.
     """
 
-    def __init__(self, p: Parameters, epochs: Curves) -> None:
+    def __init__(self, p: Parameters, epochs: OverlapCurves) -> None:
         self.parameters = p
         self.epochs = epochs
         self.reference = epochs.critical[0]
@@ -37,11 +37,11 @@ class Readings:
             (" (T/T_c)", f"at {p.compared_at:g} T_c of each network", self.reduced),
         )
 
-    def equal(self, curves: Curves) -> Float64Array:
+    def equal(self, curves: OverlapCurves) -> Float64Array:
         """Q at the untrained networks' T_c, (n_groups, n_seeds)."""
         return curves.at_temperature(self.reference)
 
-    def reduced(self, curves: Curves) -> Float64Array:
+    def reduced(self, curves: OverlapCurves) -> Float64Array:
         """Q at the share of each network's own T_c, (n_groups, n_seeds)."""
         return curves.at(self.parameters.compared_at)
 
@@ -82,7 +82,7 @@ def _trained(readings: Readings) -> list[Claim]:
     return found
 
 
-def _rotated(readings: Readings, nulls: Curves) -> Claim:
+def _rotated(readings: Readings, nulls: OverlapCurves) -> Claim:
     least = readings.parameters.least_difference
     trained = readings.reduced(readings.epochs)[-1]
     q = dict(zip(nulls.names, readings.reduced(nulls), strict=True))
@@ -112,7 +112,7 @@ def _equal(values: Float64Array, margin: float) -> tuple[Estimate, bool]:
 
 def _compared(
     readings: Readings,
-    curves: Curves,
+    curves: OverlapCurves,
     accuracy: Float64Array,
     identifier: str,
     statement: str,
@@ -146,7 +146,7 @@ def _compared(
     return found
 
 
-def _equal_accuracy(readings: Readings, matched: Matched) -> list[Claim]:
+def _equal_accuracy(readings: Readings, matched: MatchedOverlaps) -> list[Claim]:
     return _compared(
         readings,
         matched.curves,
@@ -159,7 +159,7 @@ def _equal_accuracy(readings: Readings, matched: Matched) -> list[Claim]:
     )
 
 
-def _labels(readings: Readings, curves: Curves) -> list[Claim]:
+def _labels(readings: Readings, curves: OverlapCurves) -> list[Claim]:
     return _compared(
         readings,
         curves,
@@ -171,7 +171,7 @@ def _labels(readings: Readings, curves: Curves) -> list[Claim]:
     )
 
 
-def _backdoor(readings: Readings, backdoor: Backdoor) -> list[Claim]:
+def _backdoor(readings: Readings, backdoor: BackdoorOverlaps) -> list[Claim]:
     p, found = readings.parameters, []
     clean = readings.epochs
     gap, equal = _equal(

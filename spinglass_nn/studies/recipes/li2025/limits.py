@@ -13,14 +13,14 @@ from spinglass_nn.dynamics import OverlapCurve, geometric, replica_overlap_curve
 from spinglass_nn.spins import LayeredIsing, layered_theory
 from spinglass_nn.studies.recipes.li2025.curves import HOTTEST, ladder
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters
-from spinglass_nn.studies.recipes.li2025.training import Trained, models_of
+from spinglass_nn.studies.recipes.li2025.training import OverlapNetworks, models_of
 from spinglass_nn.studies.recipes.liao2024.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.typing import Float64Array
 
 
 @result()
-class Limits:
+class OverlapLimits:
     """Q of the trained networks where it has to be known.
 
     Parameters
@@ -60,11 +60,11 @@ class Limits:
     layer_products: Float64Array
 
 
-def run(context: Context) -> Limits:
+def run(context: Context) -> OverlapLimits:
     """Sample trained networks at both ends, a ferromagnet, and untrained ones at fixed T."""
     p: Parameters = context.parameters
-    trained: Trained = context.results["training"]
-    models, untrained = models_of(trained.at(-1)), models_of(trained.at(0))
+    trained: OverlapNetworks = context.results["training"]
+    models, untrained = models_of(context, trained.at(-1)), models_of(context, trained.at(0))
     sizes = trained.network.sizes
     ones = LayeredIsing.from_weights(
         [np.full(w.shape, 1 / w.shape[1]) for w in models[0].weights]
@@ -88,7 +88,7 @@ def run(context: Context) -> Limits:
 
     hot, cold = curves("hot", models, above), curves("cold", models, below)
     random = curves("untrained", untrained, common, reduced=False)
-    return Limits(
+    return OverlapLimits(
         hot=np.array([curve.overlap[0].mean for curve in hot]),
         hot_error=np.array([curve.overlap[0].error for curve in hot]),
         baseline=float(hot[0].baseline[0]),

@@ -8,9 +8,9 @@ import numpy as np
 
 from spinglass_nn._core.results import result
 from spinglass_nn.networks import Replicas
-from spinglass_nn.studies.recipes.li2025.curves import Curves, joined, measure
+from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves, joined
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters, network
-from spinglass_nn.studies.recipes.li2025.training import models_of, scores, train
+from spinglass_nn.studies.recipes.li2025.training import measured, train
 from spinglass_nn.studies.recipes.liao2024.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.training import TrainingRun
@@ -18,22 +18,22 @@ from spinglass_nn.typing import Float64Array, IntArray
 
 
 @result()
-class Matched:
+class MatchedOverlaps:
     """Q(T) of two ways of training at matched test accuracy.
 
     Parameters
     ----------
-    curves : Curves
+    curves : OverlapCurves
         Two groups: the study's own rule and the other.
     epochs : integer array (2, n_seeds)
         When each network had the accuracy nearest to what both reach.
     """
 
-    curves: Curves
+    curves: OverlapCurves
     epochs: IntArray
 
 
-def run(context: Context) -> Matched:
+def run(context: Context) -> MatchedOverlaps:
     """Train both ways; take each network where it is as good as the poorer of the two."""
     p: Parameters = context.parameters
     data, net = context.shared, network(context.shared, p.width)
@@ -50,12 +50,9 @@ def run(context: Context) -> Matched:
     parts = []
     for which, (found, name) in enumerate(zip(runs, names, strict=True)):
         points = _at(found, places[which])
-        compute = partial(
-            measure, context, models_of(points), name, np.nan, scores(context, points, data),
-            which,
-        )  # fmt: skip
+        compute = partial(measured, context, points, data, name, np.nan, which)
         parts.append(kept(context, f"curves{which}", compute))
-    return Matched(curves=joined(parts), epochs=candidates[places])
+    return MatchedOverlaps(curves=joined(parts), epochs=candidates[places])
 
 
 def nearest(accuracies: Float64Array) -> IntArray:

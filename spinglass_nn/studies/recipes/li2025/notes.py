@@ -14,6 +14,11 @@ NOTES: dict[str, tuple[str, str]] = {
         f"data set: {', '.join(data_choice.DATA)}; pixels in [0, 1]",
         "not seen in the paper; Fashion-MNIST ships with a free licence",
     ),
+    "couplings": (
+        "weights as couplings: raw, unit-row (random weights of this size freeze at T = 1) or "
+        "layer (every matrix by itself)",
+        "not seen in the paper; T/T_c is the same for the first two",
+    ),
     "width": (
         "hidden units of the first layer; the second has half as many",
         "MLPs of regular shape, by a third party's summary; 256-128 as in re-implementations "

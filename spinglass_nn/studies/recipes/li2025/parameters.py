@@ -9,12 +9,14 @@ from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks import MLP
 from spinglass_nn.networks.initializers import INITIALIZERS
+from spinglass_nn.spins.layered import SCALES as SCALES_OF_COUPLINGS
 from spinglass_nn.studies.recipes.data_choice import DataChoice, increasing, load
 
 
 class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All that can be set; see `notes.NOTES` for meanings."""
 
+    couplings: str = "raw"
     width: int = 256
     n_seeds: int = 8
     initializer: str = "he_normal"
@@ -48,6 +50,7 @@ class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check.choice(self.couplings, "couplings", SCALES_OF_COUPLINGS)
         check.choice(self.initializer, "initializer", INITIALIZERS)
         for name, least in _LEAST.items():
             check.count(getattr(self, name), name, minimum=least)

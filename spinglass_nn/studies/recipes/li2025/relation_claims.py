@@ -11,7 +11,7 @@ import numpy as np
 from spinglass_nn.statistics import Estimate
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.claims import ABSTRACT, INFERRED, Claim
-from spinglass_nn.studies.recipes.li2025.curves import Curves, group, joined
+from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves, group, joined
 from spinglass_nn.studies.recipes.li2025.difference_claims import Readings
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters
 from spinglass_nn.studies.recipes.li2025.relations import related
@@ -25,7 +25,7 @@ class Pool(NamedTuple):
     ----------
     name, words, quantity : str
         Of the claim, what Q is said to go with, and the number that stands for it.
-    curves : Curves
+    curves : OverlapCurves
         The networks.
     target : array (n_groups, n_seeds)
         That number.
@@ -36,7 +36,7 @@ class Pool(NamedTuple):
     name: str
     words: str
     quantity: str
-    curves: Curves
+    curves: OverlapCurves
     target: Float64Array
     equal: Float64Array
     reduced: Float64Array
@@ -62,7 +62,7 @@ def pools(p: Parameters, results: Mapping[str, Any]) -> list[Pool]:
     trained, untrained = by_width(results)
     reference = untrained.critical
 
-    def pool(name: str, words: str, quantity: str, curves: Curves, target: Any) -> Pool:
+    def pool(name: str, words: str, quantity: str, curves: OverlapCurves, target: Any) -> Pool:
         return Pool(
             name, words, quantity, curves, target, readings.equal(curves),
             readings.reduced(curves),
@@ -83,13 +83,13 @@ def pools(p: Parameters, results: Mapping[str, Any]) -> list[Pool]:
     ]  # fmt: skip
 
 
-def by_samples(results: Mapping[str, Any]) -> Curves:
+def by_samples(results: Mapping[str, Any]) -> OverlapCurves:
     """Networks trained on few samples, and on all."""
     end = group(results["epochs"], -1)
     return joined([results["sizes"], replace(end, names=("all samples",))])
 
 
-def by_width(results: Mapping[str, Any]) -> tuple[Curves, Curves]:
+def by_width(results: Mapping[str, Any]) -> tuple[OverlapCurves, OverlapCurves]:
     """Networks of all widths, the study's own included, trained and untrained."""
     widths, epochs = results["widths"], results["epochs"]
     n, own = len(widths.names) // 2, float(epochs.layer_sizes[0, 1])

@@ -9,14 +9,14 @@ import numpy as np
 from spinglass_nn import datasets
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.networks import Replicas
-from spinglass_nn.studies.recipes.li2025.curves import Curves, group, joined, measure
+from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves, group, joined
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters, network
-from spinglass_nn.studies.recipes.li2025.training import models_of, scores, train
+from spinglass_nn.studies.recipes.li2025.training import measured, train
 from spinglass_nn.studies.recipes.liao2024.pieces import kept
 from spinglass_nn.studies.task import Context
 
 
-def labels(context: Context) -> Curves:
+def labels(context: Context) -> OverlapCurves:
     """Networks of the same starts, trained on few samples with their labels or random ones."""
     p: Parameters = context.parameters
     whole = context.shared
@@ -32,16 +32,14 @@ def labels(context: Context) -> Curves:
     ])  # fmt: skip
 
 
-def _of_labels(context: Context, place: int, name: str, data: Dataset) -> Curves:
+def _of_labels(context: Context, place: int, name: str, data: Dataset) -> OverlapCurves:
     p: Parameters = context.parameters
     net = network(data, p.width)
     points = train(context, data, net, f"on{place}", n_epochs=p.label_epochs).replicas
-    return measure(
-        context, models_of(points), name, np.nan, scores(context, points, data), 1, place
-    )
+    return measured(context, points, data, name, np.nan, 1, place)
 
 
-def widths(context: Context) -> Curves:
+def widths(context: Context) -> OverlapCurves:
     """Networks of other widths: the trained of all widths, then the untrained of all."""
     p: Parameters = context.parameters
     pieces = [
@@ -50,22 +48,18 @@ def widths(context: Context) -> Curves:
     return joined([part for which in (0, 1) for part in (group(c, which) for c in pieces)])
 
 
-def _of_width(context: Context, width: int) -> Curves:
+def _of_width(context: Context, width: int) -> OverlapCurves:
     data = context.shared
     found = train(context, data, network(data, width), f"training{width}", epochs=(0,))
     untrained = Replicas(found.network, found.snapshots.weights[:, 0])
+    both = ((found.replicas, ""), (untrained, ", untrained"))
     return joined([
-        measure(
-            context, models_of(points), f"width {width}{words}", width,
-            scores(context, points, data), which, width,
-        )
-        for which, (points, words) in enumerate(
-            ((found.replicas, ""), (untrained, ", untrained"))
-        )
+        measured(context, points, data, f"width {width}{words}", width, which, width)
+        for which, (points, words) in enumerate(both)
     ])  # fmt: skip
 
 
-def sizes(context: Context) -> Curves:
+def sizes(context: Context) -> OverlapCurves:
     """Networks trained on fewer samples for the same number of steps."""
     p: Parameters = context.parameters
     return joined([
@@ -74,7 +68,7 @@ def sizes(context: Context) -> Curves:
     ])  # fmt: skip
 
 
-def _of_share(context: Context, place: int, share: float) -> Curves:
+def _of_share(context: Context, place: int, share: float) -> OverlapCurves:
     p: Parameters = context.parameters
     whole = context.shared
     n = round(share * whole.n_samples)
@@ -82,7 +76,4 @@ def _of_share(context: Context, place: int, share: float) -> Curves:
     steps = p.n_epochs * -(-whole.n_samples // p.batch_size)
     n_epochs = round(steps / -(-n // p.batch_size))
     run = train(context, data, network(data, p.width), f"training{place}", n_epochs=n_epochs)
-    points = run.replicas
-    return measure(
-        context, models_of(points), f"{n} samples", n, scores(context, points, data), place
-    )
+    return measured(context, run.replicas, data, f"{n} samples", n, place)

@@ -12,6 +12,7 @@ from spinglass_nn._core.results import result
 from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.networks import MLP, Replicas, evaluate
 from spinglass_nn.spins import LayeredIsing
+from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves, measure
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters, network
 from spinglass_nn.studies.task import Context
 from spinglass_nn.training import SGD, History, TrainingRun, train_replicas
@@ -19,7 +20,7 @@ from spinglass_nn.typing import Float64Array, FloatArray, IntArray
 
 
 @result()
-class Trained:
+class OverlapNetworks:
     """The networks of the study along their training.
 
     Parameters
@@ -44,14 +45,14 @@ class Trained:
         return Replicas(self.network, self.weights[place])
 
 
-def run(context: Context) -> Trained:
+def run(context: Context) -> OverlapNetworks:
     """Train the networks that all others are compared with."""
     p: Parameters = context.parameters
     data = context.shared
     kept = (0, *p.kept_epochs)
     found = train(context, data, network(data, p.width), "base", epochs=kept)
     weights = [*np.moveaxis(found.snapshots.weights, 1, 0), found.replicas.weights]
-    return Trained(
+    return OverlapNetworks(
         network=found.network,
         epochs=np.array([*kept, p.n_epochs], dtype=np.int64),
         weights=np.stack(weights),
@@ -90,6 +91,14 @@ def train(
     )
 
 
+def measured(
+    context: Context, points: Replicas, data: Dataset, name: str, varied: float, *index: int
+) -> OverlapCurves:
+    """Q(T) of networks trained on these samples."""
+    models = models_of(context, points)
+    return measure(context, models, name, varied, scores(context, points, data), *index)
+
+
 def scores(context: Context, points: Replicas, data: Dataset) -> dict[str, Float64Array]:
     """Loss and accuracy on the samples trained on, on held-out ones, and on these with noise."""
     found: dict[str, Float64Array] = {}
@@ -109,6 +118,6 @@ def with_noise(context: Context, data: Dataset) -> Dataset:
     return replace(data, inputs=noisy.astype(data.inputs.dtype))
 
 
-def models_of(points: Replicas) -> list[LayeredIsing]:
+def models_of(context: Context, points: Replicas) -> list[LayeredIsing]:
     """Every network read as a spin model."""
-    return [LayeredIsing.from_network(point) for point in points]
+    return [LayeredIsing.from_network(point, context.parameters.couplings) for point in points]
