@@ -19,7 +19,7 @@ from spinglass_nn.spins.instability import Instability, find
 from spinglass_nn.spins.layered import LayeredIsing
 from spinglass_nn.spins.models import PairModel
 from spinglass_nn.statistics import r_hat
-from spinglass_nn.typing import RNG, Float64Array, PathType, ProgressLike
+from spinglass_nn.typing import RNG, Float64Array, IntArray, PathType, ProgressLike
 
 _SPAN = (0.1, 2.0)  # of T_c, the ladder where none is given
 _LEAST_TEMPERATURES, _PER_ROOT = 16, 1.2  # of it: swap rates near 0.35 at any size
@@ -48,7 +48,7 @@ def replica_overlap_curve(
 
     the mean over pairs of replicas and times [1]_; with fields, of q itself. Every replica has a
     ladder of its own in `parallel_tempering`, so that replicas are independent and errors come
-    from them. The mean is over the second half of the run, at up to 128 times.
+    from them. The mean is over the second half of the run, at 60 to 200 times of a long one.
 
     Free spins have :math:`\langle |q| \rangle = 2^{-N} \binom{N}{N/2}` for even N, about
     :math:`\sqrt{2/\pi N}`, given as ``baseline``; in fields
@@ -93,7 +93,7 @@ def replica_overlap_curve(
     Notes
     -----
     Q(T) mostly tells at which temperature order sets in, and so the largest singular values.
-    What it adds to T_c, which comes for a thousandth of the cost, shows at equal T / T_c and
+    What it adds to T_c, which comes for a hundredth of the cost, shows at equal T / T_c and
     against `spinglass_nn.spins.layered_nulls.rotated`.
 
     Replicas that are stuck have overlaps that are too small: ``drift`` is then positive,
@@ -141,7 +141,7 @@ def replica_overlap_curve(
 
 def _stride(n_sweeps: int, state: MonteCarloState | None) -> int | None:
     """Sweeps between configurations kept; the run knows if it goes on from a state."""
-    return None if state is not None else _EVERY * max(1, n_sweeps // (_EVERY * _RECORDS))
+    return None if state is not None else _EVERY * math.ceil(n_sweeps / (_EVERY * _RECORDS))
 
 
 def _curve(model: PairModel, found: Instability, run: MonteCarloRun) -> OverlapCurve:
@@ -153,8 +153,7 @@ def _curve(model: PairModel, found: Instability, run: MonteCarloRun) -> OverlapC
     shares = np.array(sizes) / run.n_spins
     total = [np.tensordot(shares, q, axes=1) for q in rows]  # (n_times, R, R) each
     upper = np.triu_indices(run.trips.shape[1], 1)
-    late = run.record_sweeps > run.window
-    energies = run.energy_series[0][..., late] / run.n_spins
+    energies = run.energy_series[0][..., _late(run)] / run.n_spins
     middle = len(total[0]) // 2
     return OverlapCurve(
         model=run.model,
@@ -164,7 +163,7 @@ def _curve(model: PairModel, found: Instability, run: MonteCarloRun) -> OverlapC
         instability=found,
         halves=np.stack([
             [size(q[:middle]).mean(axis=0) for q in total],
-            [size(q[-middle:]).mean(axis=0) for q in total],
+            [size(q[middle:]).mean(axis=0) for q in total],
         ]),
         layers=np.stack([size(q).mean(axis=1) for q in rows], axis=1),
         squares=np.stack([(q**2).mean(axis=0) for q in total]),
@@ -190,13 +189,18 @@ def _curve(model: PairModel, found: Instability, run: MonteCarloRun) -> OverlapC
 
 def _overlaps(run: MonteCarloRun, temperature: float, sizes: tuple[int, ...]) -> Float64Array:
     """Overlaps (n_layers, n_times, R, R) of all pairs in each layer, at the times that count."""
-    late = run.record_sweeps > run.window
-    spins = run.spins(temperature=temperature)[0][:, late].astype(np.float32)
+    spins = run.spins(temperature=temperature)[0][:, _late(run)].astype(np.float32)
     parts = np.split(spins.transpose(1, 0, 2), np.cumsum(sizes)[:-1], axis=2)
     # sums of +-1 are exact in float32
     return np.stack([
         (part @ part.transpose(0, 2, 1)).astype(np.float64) / part.shape[2] for part in parts
     ])  # fmt: skip
+
+
+def _late(run: MonteCarloRun) -> IntArray:
+    """Which entries of the series count: those in the window, an even number."""
+    found = np.flatnonzero(run.record_sweeps > run.window)
+    return found[found.size % 2 :]
 
 
 def _free(fields: Float64Array, temperatures: Float64Array) -> Float64Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from spinglass_nn.spins import layered_nulls
@@ -27,13 +28,16 @@ def epochs(context: Context) -> OverlapCurves:
 
 def nulls(context: Context) -> OverlapCurves:
     """The trained networks with weights shuffled, and with singular vectors turned."""
+    return joined([
+        kept(context, name, partial(_of_null, context, place, name))
+        for place, name in enumerate(NULLS)
+    ])  # fmt: skip
+
+
+def _of_null(context: Context, place: int, name: str) -> OverlapCurves:
     trained: OverlapNetworks = context.results["training"]
-    parts = []
-    for place, (name, null) in enumerate(NULLS.items()):
-        models = [
-            null(model, rng=context.rng(place, seed))
-            for seed, model in enumerate(models_of(context, trained.at(-1)))
-        ]
-        compute = partial(measure, context, models, name, float("nan"), {}, place)
-        parts.append(kept(context, name, compute))
-    return joined(parts)
+    models = [
+        NULLS[name](model, rng=context.rng(place, 0, seed))
+        for seed, model in enumerate(models_of(context, trained.at(-1)))
+    ]
+    return measure(context, models, name, math.nan, {}, place)
