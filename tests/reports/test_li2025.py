@@ -57,7 +57,7 @@ def test_page_holds_claims_and_parameters(source, tiny_li):
 
 
 def test_every_figure_is_inline_with_words_for_it(source, drawn):
-    assert source.count('class="plot"') == len(drawn) == 19
+    assert source.count('class="plot"') == len(drawn) == 20
     for _, caption, alternative in drawn.values():
         assert plain(caption) in shown(source)
         assert alternative.strip().endswith(".")

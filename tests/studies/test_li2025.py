@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RECIPE = studies.find_recipe("li2025")
 TASKS = [task.name for task in RECIPE.tasks]
 NAMES = {
-    "B-1", "B-1 (T/T_c)", "B-1 (rotated)", "B-2", "B-2 (T/T_c)", "B-3 labels",
-    "B-3 labels (T/T_c)", "B-4", "B-4 (T/T_c)", "B-5 hot", "B-5 cold",
+    "B-1", "B-1 (T/T_c)", "B-1 (rotated)", "B-1 (rotated, T/T_c)", "B-2", "B-2 (T/T_c)",
+    "B-3 labels", "B-3 labels (T/T_c)", "B-4", "B-4 (T/T_c)", "B-5 hot", "B-5 cold",
 } | {
     f"B-3 {name}{suffix}" for suffix in ("", " (beyond)")
     for name in ("fitting", "capacity", "generalisation", "robustness")
@@ -281,7 +281,7 @@ def planted(**changes):
     end = {"critical": 2.0}
     results = {
         "epochs": epochs,
-        "nulls": made({"name": "shuffled"}, {"name": "rotated"}),
+        "nulls": nulls(),
         "labels": made({"name": "true labels", **end}, {"name": "random labels", **end}),
         "widths": made(
             {"varied": 2, **end}, {"varied": 16, **end}, {"varied": 2}, {"varied": 16}
@@ -324,6 +324,10 @@ def pair(**given):
     return made({"name": "own", "critical": 2.0}, {"name": "other", "critical": 2.0, **given})
 
 
+def nulls(**given):
+    return made({"name": "shuffled"}, {"name": "rotated", **given})
+
+
 def rising(q, **values):
     """Groups whose Q at T/T_c rises while something else does, at one T_c."""
     rows = [
@@ -343,9 +347,11 @@ def rising(q, **values):
         ({"epochs": made({"loss": 2.3}, {}, {"q": 0.6})}, "B-1 (T/T_c)", "supported"),
         ({"epochs": made({}, {}, {"q": 0.43, "scatter": 0.5})}, "B-1 (T/T_c)",
          "cannot tell here"),
-        ({}, "B-1 (rotated)", "not supported"),
-        ({"nulls": made({"name": "shuffled"}, {"name": "rotated", "q": 0.2})},
-         "B-1 (rotated)", "supported"),
+        ({}, "B-1 (rotated, T/T_c)", "not supported"),
+        # T_c of the trained is twice as high
+        ({}, "B-1 (rotated)", "supported"),
+        ({"nulls": nulls(critical=2.0)}, "B-1 (rotated)", "not supported"),
+        ({"nulls": nulls(q=0.2)}, "B-1 (rotated, T/T_c)", "supported"),
         ({}, "B-2", "not supported"),
         ({"matched": studies.MatchedOverlaps(pair(critical=3.0), None)}, "B-2", "supported"),
         ({"matched": studies.MatchedOverlaps(pair(critical=3.0), None)}, "B-2 (T/T_c)",

@@ -28,18 +28,22 @@ def figures(epochs: OverlapCurves, nulls: OverlapCurves, compared_at: float) -> 
             f"untrained ones, against {where}. {BANDS}",
             f"Four lines of the overlap against {where}.",
         )
-    drawn["layers"] = (
-        plotting.overlap_curves(
-            [epochs.reduced] * 4,
-            [over_seeds(epochs.layers[end, :, k]) for k in range(4)],
-            _LAYERS,
-            reduced=True,
-        ),
-        f"Overlap within each layer of the trained networks. Small layers have large values of "
-        f"their own, {', '.join(f'{b:.3f}' for b in epochs.layer_baselines[end])} for free spins. "
-        f"{BANDS}",
-        "Four lines of the overlap within layers against reduced temperature.",
-    )
+    baselines = ", ".join(f"{b:.3f}" for b in epochs.layer_baselines[end])
+    for suffix, words, part in (
+        ("", "trained networks", group(epochs, -1)),
+        ("-rotated", "rotated networks", group(nulls, nulls.names.index("rotated"))),
+    ):
+        drawn[f"layers{suffix}"] = (
+            plotting.overlap_curves(
+                [part.reduced] * len(_LAYERS),
+                [over_seeds(part.layers[0, :, k]) for k in range(len(_LAYERS))],
+                _LAYERS,
+                reduced=True,
+            ),
+            f"Overlap within each layer of the {words}. Small layers have large values of their "
+            f"own, {baselines} for free spins. {BANDS}",
+            f"Four lines of the overlap within layers of {words} against reduced temperature.",
+        )
     axes = None
     for name, portrait in zip(beside_names, beside.portraits, strict=True):
         axes = plotting.overlap_distribution(portrait, label=name, ax=axes)
@@ -72,8 +76,9 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"{p.coldest:g} to 2 of the network's own T_c, where its trivial state becomes "
             "unstable. Q is the mean of |q| over pairs of replicas and times.",
             "Weights grow in training, and so does T_c: at equal temperature Q must rise. At equal "
-            "T/T_c that is taken off. Rotated networks keep every singular value and lose how "
-            "layers fit each other.",
+            "T/T_c that is taken off. Rotated networks keep every singular value: "
+            "turning spreads each mode over all units of a layer, and modes of neighbouring layers no "
+            "longer meet. At equal temperature they differ from the trained ones in that alone.",
         ),
         findings=(
             f"T_c rises from {over(epochs.critical[0])} to {over(epochs.critical[end])}; at the "
@@ -82,7 +87,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             *_equilibrium(run),
         ),
         drawings=[drawings[name] for name in (
-            "epochs", "epochs-reduced", "nulls", "nulls-reduced", "layers", "distribution")],
+            "epochs", "epochs-reduced", "nulls", "nulls-reduced", "layers",
+            "layers-rotated", "distribution")],
         tables=[
             table("Along training; means and errors over networks", epochs, p.compared_at),
             table("Nulls of the trained networks", nulls, p.compared_at),

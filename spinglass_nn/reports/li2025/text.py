@@ -69,7 +69,7 @@ def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
 
 
 # what Q tells apart from T_c and singular values
-_BEYOND = ("(T/T_c)", "(beyond)", "(rotated)")
+_BEYOND = ("T/T_c)", "(beyond)", "(rotated)")
 
 
 def _named(run: StudyRun, verdict: str, endings: tuple[str, ...] = ("",)) -> str:
