@@ -76,9 +76,9 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"{p.coldest:g} to 2 of the network's own T_c, where its trivial state becomes "
             "unstable. Q is the mean of |q| over pairs of replicas and times.",
             "Weights grow in training, and so does T_c: at equal temperature Q must rise. At equal "
-            "T/T_c that is taken off. Rotated networks keep every singular value: "
-            "turning spreads each mode over all units of a layer, and modes of neighbouring layers no "
-            "longer meet. At equal temperature they differ from the trained ones in that alone.",
+            "T/T_c that is taken off. Rotated networks keep every singular value: turning spreads "
+            "each mode over all units of a layer, and modes of neighbouring layers no longer meet. "
+            "At equal temperature they differ from the trained ones in that alone.",
         ),
         findings=(
             f"T_c rises from {over(epochs.critical[0])} to {over(epochs.critical[end])}; at the "
