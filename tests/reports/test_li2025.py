@@ -86,7 +86,7 @@ def test_stuck_networks_are_pointed_out(tiny_li):
 
 
 def test_command_line_draws_it_again(folder, capsys):
-    assert cli.main(["report", str(folder), "--figures", "svg", "--quiet"]) == 0
+    assert cli.main(["report", str(folder), "--quiet"]) == 0
     assert (folder / "report.html").exists()
     assert cli.main(["parameters", "li2025"]) == 0
     assert "compared_at" in capsys.readouterr().out
