@@ -114,7 +114,8 @@ def tiny_li_settings():
         "data": "digits", "n_train": 200, "n_test": 60, "width": 8, "n_seeds": 3,
         "batch_size": 32, "n_epochs": 4, "kept_epochs": (1,), "widths": (4,),
         "train_shares": (0.5,), "label_samples": 60, "label_epochs": 3, "other_epochs": (1, 2),
-        "patch": 2, "n_replicas": 5, "n_sweeps": 64, "n_temperatures": 5, "limit_sweeps": 64,
+        "patch": 2, "n_replicas": 5, "n_sweeps": 64, "glassy_sweeps": 72,
+        "n_temperatures": 5, "limit_sweeps": 64,
     }  # fmt: skip
 
 

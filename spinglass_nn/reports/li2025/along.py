@@ -72,7 +72,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"{p.n_seeds} networks, {'-'.join(map(str, epochs.layer_sizes[0]))}, ReLU, without "
             "biases, SGD. Every unit is a spin and every weight a coupling. "
             f"{p.n_replicas} independent replicas of each network in parallel tempering, layers "
-            f"updated by heat bath, {p.n_sweeps} sweeps, {p.n_temperatures} temperatures from "
+            f"updated by heat bath, {p.n_sweeps} sweeps ({p.glassy_sweeps} for networks without "
+            f"order), {p.n_temperatures} temperatures from "
             f"{p.coldest:g} to 2 of the network's own T_c, where its trivial state becomes "
             "unstable. Q is the mean of |q| over pairs of replicas and times.",
             "Weights grow in training, and so does T_c: at equal temperature Q must rise. At equal "

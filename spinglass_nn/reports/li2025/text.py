@@ -170,7 +170,7 @@ def _warnings(run: StudyRun) -> list[str]:
     if stuck:
         warnings.append(
             f"{stuck} networks have energies with an R-hat above 1.05 where they are compared: "
-            "raise n_sweeps."
+            "raise n_sweeps and glassy_sweeps."
         )
     return warnings
 

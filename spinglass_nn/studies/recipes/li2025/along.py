@@ -20,8 +20,9 @@ def epochs(context: Context) -> OverlapCurves:
     parts = []
     for place, epoch in enumerate(trained.epochs.tolist()):
         compute = partial(
-            measured, context, trained.at(place), context.shared, f"epoch {epoch}", epoch, place
-        )
+            measured, context, trained.at(place), context.shared, f"epoch {epoch}", epoch, place,
+            glassy=epoch == 0,
+        )  # fmt: skip
         parts.append(kept(context, f"epoch{epoch}", compute))
     return joined(parts)
 
@@ -40,4 +41,4 @@ def _of_null(context: Context, place: int, name: str) -> OverlapCurves:
         NULLS[name](model, rng=context.rng(place, 0, seed))
         for seed, model in enumerate(models_of(context, trained.at(-1)))
     ]
-    return measure(context, models, name, math.nan, {}, place)
+    return measure(context, models, name, math.nan, {}, place, glassy=name == "shuffled")

@@ -174,8 +174,9 @@ def measure(
     varied: float,
     scores: dict[str, Float64Array],
     *index: int,
+    glassy: bool = False,
 ) -> OverlapCurves:
-    """Q(T) of one group of networks, and how good they are."""
+    """Q(T) of one group of networks, and how good they are; ``glassy`` ones take longer."""
     p: Parameters = context.parameters
     reduced = ladder(p)
     found = [
@@ -183,7 +184,7 @@ def measure(
             model,
             reduced,
             reduced=True,
-            n_sweeps=p.n_sweeps,
+            n_sweeps=p.glassy_sweeps if glassy else p.n_sweeps,
             n_replicas=p.n_replicas,
             progress=context.progress,
             n_threads=context.n_threads,

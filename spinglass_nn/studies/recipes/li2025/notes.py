@@ -57,6 +57,10 @@ NOTES: dict[str, tuple[str, str]] = {
         "not seen in the paper; their pairs give an error",
     ),
     "n_sweeps": ("sweeps of parallel tempering for each network", "equilibrium, as reported"),
+    "glassy_sweeps": (
+        "the same for networks without order: untrained, shuffled, or trained on random labels",
+        "replicas of glasses take longer",
+    ),
     "coldest": (
         "lowest temperature over the T_c of each network; the highest is 2",
         "what comes to equilibrium in these sweeps",

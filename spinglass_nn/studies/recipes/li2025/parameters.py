@@ -37,7 +37,8 @@ class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     target: int = 0
     noise: float = 0.25
     n_replicas: int = 8
-    n_sweeps: int = 4000
+    n_sweeps: int = 2000
+    glassy_sweeps: int = 10_000
     coldest: float = 0.15
     n_temperatures: int = 40
     compared_at: float = 0.5
@@ -81,7 +82,7 @@ class Parameters(DataChoice, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 _LEAST = {
     "width": 4, "n_seeds": 3, "batch_size": 1, "n_epochs": 2, "patch": 1, "target": 0,
     "label_samples": 0, "label_epochs": 1,
-    "n_replicas": 5, "n_sweeps": 64, "n_temperatures": 4, "limit_sweeps": 64,
+    "n_replicas": 5, "n_sweeps": 64, "glassy_sweeps": 64, "n_temperatures": 4, "limit_sweeps": 64,
 }  # fmt: skip
 _POSITIVE = (
     "learning_rate", "other_learning_rate", "noise", "coldest", "compared_at", "hot", "cold",
@@ -93,14 +94,16 @@ SCALES: dict[str, dict[str, Any]] = {
         "data": "digits", "width": 32, "n_seeds": 10, "batch_size": 32, "n_epochs": 100,
         "kept_epochs": (2, 8, 30), "widths": (16, 64), "train_shares": (0.1, 0.3),
         "label_samples": 200, "label_epochs": 250, "other_epochs": (3, 8, 15, 30, 60), "patch": 2,
-        "n_replicas": 6, "n_sweeps": 1000, "coldest": 0.1, "n_temperatures": 20,
+        "n_replicas": 6, "n_sweeps": 1000,
+        "glassy_sweeps": 1200, "coldest": 0.1, "n_temperatures": 20,
         "limit_sweeps": 1200,
     },
     "standard": {},
     # more seeds, sweeps and epochs; days on two cores with the full data
     "paper": {
         "width": 512, "n_seeds": 20, "n_epochs": 200, "kept_epochs": (1, 3, 10, 30, 100),
-        "widths": (64, 128, 256, 1024), "n_sweeps": 40_000, "coldest": 0.1,
+        "widths": (64, 128, 256, 1024), "n_sweeps": 10_000,
+        "glassy_sweeps": 100_000, "coldest": 0.1,
         "n_temperatures": 64, "limit_sweeps": 40_000,
     },
 }  # fmt: skip

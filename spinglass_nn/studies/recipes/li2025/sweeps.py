@@ -36,7 +36,7 @@ def _of_labels(context: Context, place: int, name: str, data: Dataset) -> Overla
     p: Parameters = context.parameters
     net = network(data, p.width)
     points = train(context, data, net, f"on{place}", n_epochs=p.label_epochs).replicas
-    return measured(context, points, data, name, np.nan, 1, place)
+    return measured(context, points, data, name, np.nan, 1, place, glassy=place == 1)
 
 
 def widths(context: Context) -> OverlapCurves:
@@ -54,7 +54,10 @@ def _of_width(context: Context, width: int) -> OverlapCurves:
     untrained = Replicas(found.network, found.snapshots.weights[:, 0])
     both = ((found.replicas, ""), (untrained, ", untrained"))
     return joined([
-        measured(context, points, data, f"width {width}{words}", width, which, width)
+        measured(
+            context, points, data, f"width {width}{words}", width, which, width,
+            glassy=which == 1,
+        )
         for which, (points, words) in enumerate(both)
     ])  # fmt: skip
 

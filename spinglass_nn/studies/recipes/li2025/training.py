@@ -92,11 +92,18 @@ def train(
 
 
 def measured(
-    context: Context, points: Replicas, data: Dataset, name: str, varied: float, *index: int
+    context: Context,
+    points: Replicas,
+    data: Dataset,
+    name: str,
+    varied: float,
+    *index: int,
+    glassy: bool = False,
 ) -> OverlapCurves:
     """Q(T) of networks trained on these samples."""
     models = models_of(context, points)
-    return measure(context, models, name, varied, scores(context, points, data), *index)
+    found = scores(context, points, data)
+    return measure(context, models, name, varied, found, *index, glassy=glassy)
 
 
 def scores(context: Context, points: Replicas, data: Dataset) -> dict[str, Float64Array]:
