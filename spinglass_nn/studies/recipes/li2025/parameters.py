@@ -94,17 +94,15 @@ SCALES: dict[str, dict[str, Any]] = {
         "data": "digits", "width": 32, "n_seeds": 10, "batch_size": 32, "n_epochs": 100,
         "kept_epochs": (2, 8, 30), "widths": (16, 64), "train_shares": (0.1, 0.3),
         "label_samples": 200, "label_epochs": 250, "other_epochs": (3, 8, 15, 30, 60), "patch": 2,
-        "n_replicas": 6, "n_sweeps": 1000,
-        "glassy_sweeps": 1200, "coldest": 0.1, "n_temperatures": 20,
-        "limit_sweeps": 1200,
+        "n_replicas": 6, "n_sweeps": 1000, "glassy_sweeps": 1200, "coldest": 0.1,
+        "n_temperatures": 20, "limit_sweeps": 1200,
     },
     "standard": {},
     # more seeds, sweeps and epochs; days on two cores with the full data
     "paper": {
         "width": 512, "n_seeds": 20, "n_epochs": 200, "kept_epochs": (1, 3, 10, 30, 100),
-        "widths": (64, 128, 256, 1024), "n_sweeps": 10_000,
-        "glassy_sweeps": 100_000, "coldest": 0.1,
-        "n_temperatures": 64, "limit_sweeps": 40_000,
+        "widths": (64, 128, 256, 1024), "n_sweeps": 10_000, "glassy_sweeps": 100_000,
+        "coldest": 0.1, "n_temperatures": 64, "limit_sweeps": 40_000,
     },
 }  # fmt: skip
 
