@@ -127,12 +127,33 @@ def melting_settings():
 
 
 @pytest.fixture(scope="session")
+def tiny_li_settings():
+    """Parameters of the study of Q(T) that run it in a few seconds."""
+    return {
+        "data": "digits", "n_train": 200, "n_test": 60, "width": 8, "n_seeds": 3,
+        "batch_size": 32, "n_epochs": 4, "kept_epochs": (1,), "widths": (4,),
+        "train_shares": (0.5,), "label_samples": 60, "label_epochs": 3, "other_epochs": (1, 2),
+        "patch": 2, "n_replicas": 5, "n_sweeps": 64, "glassy_sweeps": 72,
+        "n_temperatures": 5, "limit_sweeps": 64,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
 def melting_run(melting_settings, tmp_path_factory):
     """The study barney2024, run once on two threads; not to be changed."""
     from spinglass_nn import studies
 
     folder = tmp_path_factory.mktemp("melting") / "study"
     return studies.run_study("barney2024", folder, melting_settings, n_threads=2)
+
+
+@pytest.fixture(scope="session")
+def tiny_li(tiny_li_settings, tmp_path_factory):
+    """The study of Q(T), run once on two threads; not to be changed."""
+    from spinglass_nn import studies
+
+    folder = tmp_path_factory.mktemp("tiny-li") / "study"
+    return studies.run_study("li2025", folder, tiny_li_settings, n_threads=2)
 
 
 @pytest.fixture

@@ -32,6 +32,8 @@ examples:
   spinglass-nn run liao2024 --set width=256 --set batch_sizes=8,64,512 --out wide
   spinglass-nn run barney2024 --set scale=quick --out melting
       networks read as spin models along training, from glass to hidden order
+  spinglass-nn run li2025 --set scale=quick --out overlaps
+      another study: replica overlaps of networks read as spin models
   spinglass-nn parameters liao2024
       everything that can be set, with its default and where that comes from
   spinglass-nn report results --figures pdf
@@ -44,6 +46,8 @@ examples:
   spinglass-nn run liao2024 --set data=npz --set data_dir=mine.npz --out mine
       your own data: X, y, X_test, y_test
   spinglass-nn run liao2024 --set scale=quick --set batch_sizes=8,64,512 --out sizes
+  spinglass-nn run li2025 --set n_seeds=20 --out overlaps
+      the study of replica overlaps, with smaller errors
 `spinglass-nn parameters STUDY` lists what can be set.
 """
 
@@ -176,7 +180,7 @@ def _add_quickstart(parser: argparse.ArgumentParser) -> None:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "study", metavar="STUDY", help="name of the study: barney2024 or liao2024"
+        "study", metavar="STUDY", help="name of the study: barney2024, li2025 or liao2024"
     )
     parser.add_argument(
         "--set",
@@ -194,7 +198,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_parameters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "study", metavar="STUDY", help="name of the study: barney2024 or liao2024"
+        "study", metavar="STUDY", help="name of the study: barney2024, li2025 or liao2024"
     )
     parser.set_defaults(command=_parameters)
 

@@ -9,7 +9,9 @@ from .equilibration import (
 from .histograms import OverlapHistogram
 from .ladder import equal_acceptance, fastest_round_trips, geometric
 from .langevin_dynamics import LangevinRun, LangevinState, langevin
+from .overlap_curve import OverlapCurve
 from .population import PopulationRun, population_annealing
+from .replica_overlaps import replica_overlap_curve
 from .results import MonteCarloRun, MonteCarloState
 from .sampling import parallel_tempering, simulate
 from .tuning import TunedTemperatures, tune_temperatures
@@ -22,6 +24,7 @@ __all__ = [
     "LangevinState",
     "MonteCarloRun",
     "MonteCarloState",
+    "OverlapCurve",
     "OverlapHistogram",
     "PopulationRun",
     "Quench",
@@ -37,6 +40,7 @@ __all__ = [
     "parallel_tempering",
     "population_annealing",
     "quench",
+    "replica_overlap_curve",
     "simulate",
     "simulated_annealing",
     "stationarity",

@@ -17,6 +17,7 @@ from .melting import (
     states_in_training,
 )
 from .output import save, svg
+from .overlap_curves import overlap_against, overlap_curves
 from .paths import barrier_against_fraction, barrier_against_width, chain_profile, curves
 from .sharpness import flatness, flatness_against_generalization, generalization_gap
 from .spectra import spectral_density
@@ -48,6 +49,8 @@ __all__ = [
     "ladder",
     "layered_mapping",
     "null_band",
+    "overlap_against",
+    "overlap_curves",
     "overlap_distribution",
     "overlap_matrix",
     "parisi_law",

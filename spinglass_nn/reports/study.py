@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinglass_nn import plotting
-from spinglass_nn.reports import barney2024, liao2024
+from spinglass_nn.reports import barney2024, li2025, liao2024
 from spinglass_nn.reports.model import Drawing, Report
 from spinglass_nn.reports.rendering import write
 from spinglass_nn.studies import StudyRun
@@ -24,6 +24,7 @@ class _Page(NamedTuple):
 
 _PAGES: dict[str, Any] = {
     "barney2024": _Page(barney2024.figures, barney2024.report),
+    "li2025": _Page(li2025.figures, li2025.report),
     "liao2024": _Page(liao2024.figures, liao2024.report),
 }
 

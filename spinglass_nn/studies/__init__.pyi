@@ -10,6 +10,11 @@ from .recipes.barney2024.states import MeltingStates
 from .recipes.barney2024.training import MeltingRun
 from .recipes.barney2024.untrained import UntrainedLayers
 from .recipes.barney2024.views import MeltingViews
+from .recipes.li2025.backdoor import BackdoorOverlaps
+from .recipes.li2025.curves import OverlapCurves
+from .recipes.li2025.limits import OverlapLimits
+from .recipes.li2025.matched import MatchedOverlaps
+from .recipes.li2025.training import OverlapNetworks
 from .recipes.liao2024.aging import Aging
 from .recipes.liao2024.connections import Connections
 from .recipes.liao2024.disorder import Disorder, SharedData
@@ -41,6 +46,7 @@ from .task import Context, Task
 
 __all__ = [
     "Aging",
+    "BackdoorOverlaps",
     "Branch",
     "Claim",
     "Connections",
@@ -55,6 +61,7 @@ __all__ = [
     "Interpolation",
     "LayeredOverlaps",
     "LazyControl",
+    "MatchedOverlaps",
     "Measures",
     "MeltingGrowth",
     "MeltingNulls",
@@ -63,6 +70,9 @@ __all__ = [
     "MeltingViews",
     "ModeRemoval",
     "Moves",
+    "OverlapCurves",
+    "OverlapLimits",
+    "OverlapNetworks",
     "Overlaps",
     "Recipe",
     "Regions",

@@ -99,9 +99,10 @@ def known_recipes() -> dict[str, Recipe]:
         By name.
     """
     from spinglass_nn.studies.recipes.barney2024 import RECIPE as barney2024
+    from spinglass_nn.studies.recipes.li2025 import RECIPE as li2025
     from spinglass_nn.studies.recipes.liao2024 import RECIPE as liao2024
 
-    return {recipe.name: recipe for recipe in (barney2024, liao2024)}
+    return {recipe.name: recipe for recipe in (barney2024, li2025, liao2024)}
 
 
 def find_recipe(name: str) -> Recipe:

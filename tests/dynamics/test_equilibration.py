@@ -209,3 +209,11 @@ def test_errors():
         stationarity(np.ones((9, 2)))
     with pytest.raises(DataError, match="blocks must have more than 3 units, got 3"):
         stationarity(np.ones((3, 5)))
+
+
+def test_rounding_is_no_change():
+    """A frozen system whose means differ by their rounding is at rest."""
+    frozen = np.full((8, 4), -0.655) + np.array([0, 1e-16, 0, 2e-16])
+    found = stationarity(frozen)
+    assert found.passed
+    assert found.z == 0
