@@ -11,7 +11,8 @@ import pytest
 
 import spinglass_nn as sg
 from spinglass_nn.landscape import LossCurve
-from spinglass_nn.studies.recipes.liao2024 import connection_claims, path_claims, pieces
+from spinglass_nn.studies.recipes import pieces
+from spinglass_nn.studies.recipes.liao2024 import connection_claims, path_claims
 from spinglass_nn.studies.recipes.liao2024 import regions as regions_task
 from spinglass_nn.studies.recipes.liao2024 import widths as widths_task
 from spinglass_nn.studies.recipes.liao2024.connections import Connections

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.barney2024 import melting, order, states, untrained
-from spinglass_nn.reports.barney2024._drawn import Drawn
 from spinglass_nn.studies import StudyRun
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.barney2024._drawn import Drawn, named
+from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.barney2024._drawn import named
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import (
     LayeredOverlaps,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.barney2024._drawn import Drawn, epoch_of, named
+from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.barney2024._drawn import epoch_of, named
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import MeltingRun, MeltingStates, StateCounts, StudyRun
 from spinglass_nn.studies.claims import mean_of

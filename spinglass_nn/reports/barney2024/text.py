@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from spinglass_nn import io
+from spinglass_nn.reports.assembling import assemble, counted
 from spinglass_nn.reports.barney2024 import melting, order, states, untrained
 from spinglass_nn.reports.model import (
     Drawing,
     Headline,
-    Parameter,
     Reference,
     Report,
     Summary,
@@ -39,7 +38,8 @@ _REFERENCES = (
 def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
     """Put the whole report together."""
     p, data = run.parameters, run.shared
-    return Report(
+    return assemble(
+        run,
         title="From spin glass to hidden order?",
         subtitle=(
             f"Networks as spin models after Barney, Winer and Galitski (2024) on {data.name}: "
@@ -49,27 +49,10 @@ def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
         summary=_summary(run),
         headlines=_headlines(run),
         sections=[part.section(run, drawings) for part in (untrained, melting, states, order)],
-        claims=run.claims,
-        parameters=[
-            Parameter(meaning, getattr(p, key), basis, key)
-            for key, (meaning, basis) in run.recipe.notes.items()
-        ],
-        provenance=[
-            *io.provenance().items(),
-            ("seed", p.seed),
-            ("data", repr(data)),
-            ("started", run.store.manifest["started"]),
-            ("computed with", f"spinglass_nn {run.store.manifest['package_version']}"),
-        ],
         next_steps=_next_steps(run),
         warnings=_warnings(run),
         references=_REFERENCES,
     )
-
-
-def _named(run: StudyRun, verdict: str) -> str:
-    names = [claim.identifier for claim in run.claims if claim.verdict == verdict]
-    return f"{len(names)} ({', '.join(names)})" if names else "none"
 
 
 def _summary(run: StudyRun) -> Summary:
@@ -89,9 +72,9 @@ def _summary(run: StudyRun) -> Summary:
             "random modes removed, and lazy training.",
         ),
         found=(
-            f"Of {len(run.claims)} verdicts, supported here: {_named(run, 'supported')}; not "
-            f"supported: {_named(run, 'not supported')}; cannot be decided: "
-            f"{_named(run, 'cannot tell here')}.",
+            f"Of {len(run.claims)} verdicts, supported here: {counted(run, 'supported')}; not "
+            f"supported: {counted(run, 'not supported')}; cannot be decided: "
+            f"{counted(run, 'cannot tell here')}.",
             f"T_c of {rises}.",
         ),
         certainty=(

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn as Drawn
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.model import Table
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies import OverlapCurves, StudyRun

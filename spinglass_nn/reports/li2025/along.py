@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.li2025._drawn import BANDS, Drawn, draw, over, pair, table
+from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.li2025._drawn import BANDS, draw, over, pair, table
 from spinglass_nn.reports.model import Drawing, Section
 from spinglass_nn.studies import OverlapCurves, StudyRun
 from spinglass_nn.studies.recipes.li2025.curves import group, joined, over_seeds

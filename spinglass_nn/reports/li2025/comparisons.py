@@ -8,7 +8,8 @@ import numpy as np
 
 from spinglass_nn import plotting
 from spinglass_nn.dynamics import layer_identity
-from spinglass_nn.reports.li2025._drawn import BANDS, Drawn, differences, over, pair, table
+from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.li2025._drawn import BANDS, differences, over, pair, table
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics.equilibrium import EquilibrationTest
 from spinglass_nn.studies import (

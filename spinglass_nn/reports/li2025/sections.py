@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.li2025 import along, comparisons, sweeps
-from spinglass_nn.reports.li2025._drawn import Drawn
 from spinglass_nn.reports.model import Drawing, Section
 from spinglass_nn.studies import StudyRun
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.li2025._drawn import Drawn, pair, table
+from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.li2025._drawn import pair, table
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import StudyRun
 from spinglass_nn.studies.recipes.li2025.relation_claims import by_samples, by_width, pools

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinglass_nn import io
+from spinglass_nn.reports.assembling import assemble, counted
 from spinglass_nn.reports.li2025 import sections
 from spinglass_nn.reports.li2025._drawn import over
 from spinglass_nn.reports.model import (
     Drawing,
     Headline,
-    Parameter,
     Reference,
     Report,
     Summary,
@@ -40,7 +39,8 @@ _REFERENCES = (
 def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
     """Put the whole report together."""
     p, data = run.parameters, run.shared
-    return Report(
+    return assemble(
+        run,
         title="Does the replica overlap tell what a network has learnt?",
         subtitle=(
             f"Q(T) after Li (2025) on {data.name}: {data.n_samples} training and "
@@ -50,18 +50,6 @@ def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
         summary=_summary(run),
         headlines=_headlines(run),
         sections=sections.all_sections(run, drawings),
-        claims=run.claims,
-        parameters=[
-            Parameter(meaning, getattr(p, key), basis, key)
-            for key, (meaning, basis) in run.recipe.notes.items()
-        ],
-        provenance=[
-            *io.provenance().items(),
-            ("seed", p.seed),
-            ("data", repr(data)),
-            ("started", run.store.manifest["started"]),
-            ("computed with", f"spinglass_nn {run.store.manifest['package_version']}"),
-        ],
         next_steps=_next_steps(run),
         warnings=_warnings(run),
         references=_REFERENCES,
@@ -70,15 +58,6 @@ def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
 
 # what Q tells apart from T_c and singular values
 _BEYOND = ("T/T_c)", "(beyond)", "(rotated)")
-
-
-def _named(run: StudyRun, verdict: str, endings: tuple[str, ...] = ("",)) -> str:
-    names = [
-        claim.identifier
-        for claim in run.claims
-        if claim.verdict == verdict and claim.identifier.endswith(endings)
-    ]
-    return f"{len(names)} ({', '.join(names)})" if names else "none"
 
 
 def _summary(run: StudyRun) -> Summary:
@@ -99,12 +78,12 @@ def _summary(run: StudyRun) -> Summary:
             "twice: at equal temperature, and at equal T/T_c, where T_c no longer counts.",
         ),
         found=(
-            f"Of {len(run.claims)} verdicts, supported: {_named(run, 'supported')}; not supported: "
-            f"{_named(run, 'not supported')}; cannot be told here: "
-            f"{_named(run, 'cannot tell here')}.",
+            f"Of {len(run.claims)} verdicts, supported: {counted(run, 'supported')}; "
+            f"not supported: {counted(run, 'not supported')}; cannot be told here: "
+            f"{counted(run, 'cannot tell here')}.",
             "Of those that ask for more than T_c and singular values tell, supported: "
-            f"{_named(run, 'supported', _BEYOND)}; not supported: "
-            f"{_named(run, 'not supported', _BEYOND)}.",
+            f"{counted(run, 'supported', _BEYOND)}; not supported: "
+            f"{counted(run, 'not supported', _BEYOND)}.",
             f"Training takes T_c from {over(epochs.critical[0])} to {over(epochs.critical[-1])}. Q "
             f"at {p.compared_at:g} T_c is {over(q[0])} before and {over(q[-1])} after.",
         ),

@@ -1,4 +1,4 @@
-"""What the modules of this report hand over to be drawn."""
+"""Drawings that the modules of this report share."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from spinglass_nn import plotting
 from spinglass_nn.overlaps import Comparisons
-
-# by name: what was drawn, its caption, words for those who cannot see it
-Drawn = dict[str, tuple[Figure | Axes, str, str]]
 
 
 def plain_decades(axis: Axis) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies import Aging, StudyRun

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from spinglass_nn import plotting
 from spinglass_nn.landscape import BarrierGraph, mean_barrier
 from spinglass_nn.plotting.appearance import SIZE, category
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies import Connections, Interpolation, Regions, StudyRun, Widths

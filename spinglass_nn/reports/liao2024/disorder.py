@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Disorder, StudyRun
 from spinglass_nn.studies.recipes.liao2024.disorder import TIMES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.liao2024 import (
     aging,
     connections,
@@ -15,7 +16,6 @@ from spinglass_nn.reports.liao2024 import (
     solutions,
     walks,
 )
-from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.studies import StudyRun
 
 

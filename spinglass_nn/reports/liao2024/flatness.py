@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from spinglass_nn import plotting
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.liao2024 import flatness_words
-from spinglass_nn.reports.liao2024._drawn import Drawn
 from spinglass_nn.reports.model import Drawing, Section
 from spinglass_nn.studies import Measures, RuggedWalks, StudyRun, Sweep
 from spinglass_nn.studies.claims import ranked

@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn, beside_null
+from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.liao2024._drawn import beside_null
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Glass, Glasses, Hierarchy, StudyRun
 

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn, beside_null
+from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.liao2024._drawn import beside_null
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Ensembles, Hierarchy, Solutions, StudyRun
 from spinglass_nn.studies.recipes.liao2024.hierarchy import ENSEMBLES, LINKAGES

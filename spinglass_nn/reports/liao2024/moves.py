@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn, plain_decades
+from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.liao2024._drawn import plain_decades
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import Estimates, mean_estimate
 from spinglass_nn.studies import Moves, StudyRun, ThermalWalks, Walks

@@ -6,7 +6,7 @@ import numpy as np
 
 from spinglass_nn import plotting
 from spinglass_nn.landscape import mean_barrier
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import mean_estimate
 from spinglass_nn.studies import Interpolation, StudyRun

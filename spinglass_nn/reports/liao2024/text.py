@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from spinglass_nn import io
+from spinglass_nn.reports.assembling import assemble, counted
 from spinglass_nn.reports.liao2024 import sections
 from spinglass_nn.reports.model import (
     Drawing,
     Headline,
-    Parameter,
     Reference,
     Report,
     Summary,
@@ -50,7 +49,8 @@ _REFERENCES = (
 def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
     """Put the whole report together."""
     p, data = run.parameters, run.shared
-    return Report(
+    return assemble(
+        run,
         title="Is this loss landscape a spin glass?",
         subtitle=(
             f"Four protocols after Liao et al. (2024) on {data.name}: {data.n_samples} training "
@@ -60,28 +60,10 @@ def report(run: StudyRun, drawings: dict[str, Drawing]) -> Report:
         summary=_summary(run),
         headlines=_headlines(run),
         sections=sections.all_sections(run, drawings),
-        claims=run.claims,
-        parameters=_parameters(run),
-        provenance=[
-            *io.provenance().items(),
-            ("seed", p.seed),
-            ("data", repr(data)),
-            ("started", run.store.manifest["started"]),
-            ("computed with", f"spinglass_nn {run.store.manifest['package_version']}"),
-        ],
         next_steps=_next_steps(run),
         warnings=_warnings(run),
         references=_REFERENCES,
     )
-
-
-def _counted(run: StudyRun, verdict: str) -> int:
-    return sum(claim.verdict == verdict for claim in run.claims)
-
-
-def _named(run: StudyRun, verdict: str) -> str:
-    names = [claim.identifier for claim in run.claims if claim.verdict == verdict]
-    return ", ".join(names) or "none"
 
 
 def _summary(run: StudyRun) -> Summary:
@@ -105,10 +87,9 @@ def _summary(run: StudyRun) -> Summary:
             f"Of {len(run.claims)} verdicts, on statements of the paper's abstract, of summaries "
             "by third parties or inferred (the table says which; some are decided twice, under "
             "two stopping rules), "
-            f"{_counted(run, 'supported')} are supported here ({_named(run, 'supported')}), "
-            f"{_counted(run, 'not supported')} "
-            f"are not ({_named(run, 'not supported')}), and {_counted(run, 'cannot tell here')} "
-            f"cannot be decided ({_named(run, 'cannot tell here')}).",
+            f"supported here: {counted(run, 'supported')}; not supported: "
+            f"{counted(run, 'not supported')}; cannot be decided: "
+            f"{counted(run, 'cannot tell here')}.",
             f"On straight lines independent solutions are separated by {raw:.2f} nats; matching "
             f"their hidden units leaves {matched:.3f}. {branch.verdict.sentence}",
         ),
@@ -137,13 +118,6 @@ def _headlines(run: StudyRun) -> list[Headline]:
         Headline("ultrametricity K", branch.statistics.k,
                  f"one cluster: {noise.low:.2f} to {noise.high:.2f}, tree: 0"),
     ]  # fmt: skip
-
-
-def _parameters(run: StudyRun) -> list[Parameter]:
-    return [
-        Parameter(meaning, getattr(run.parameters, key), basis, key)
-        for key, (meaning, basis) in run.recipe.notes.items()
-    ]
 
 
 def _next_steps(run: StudyRun) -> list[str]:

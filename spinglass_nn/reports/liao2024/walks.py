@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from spinglass_nn import plotting
-from spinglass_nn.reports.liao2024._drawn import Drawn
+from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import mean_estimate
 from spinglass_nn.studies import StudyRun, Walks

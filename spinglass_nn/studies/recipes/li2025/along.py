@@ -8,7 +8,7 @@ from functools import partial
 from spinglass_nn.spins import layered_nulls
 from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves, joined, measure
 from spinglass_nn.studies.recipes.li2025.training import OverlapNetworks, measured, models_of
-from spinglass_nn.studies.recipes.liao2024.pieces import kept
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 
 NULLS = {"shuffled": layered_nulls.shuffled, "rotated": layered_nulls.rotated}

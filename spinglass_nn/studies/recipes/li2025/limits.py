@@ -14,7 +14,7 @@ from spinglass_nn.spins import LayeredIsing, layered_theory
 from spinglass_nn.studies.recipes.li2025.curves import HOTTEST, ladder
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters
 from spinglass_nn.studies.recipes.li2025.training import OverlapNetworks, models_of
-from spinglass_nn.studies.recipes.liao2024.pieces import kept
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.typing import Float64Array
 

@@ -12,7 +12,7 @@ from spinglass_nn.networks import Replicas
 from spinglass_nn.studies.recipes.li2025.curves import OverlapCurves, group, joined
 from spinglass_nn.studies.recipes.li2025.parameters import Parameters, network
 from spinglass_nn.studies.recipes.li2025.training import measured, train
-from spinglass_nn.studies.recipes.liao2024.pieces import kept
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 
 

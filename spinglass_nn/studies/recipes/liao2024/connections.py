@@ -26,8 +26,8 @@ from spinglass_nn.landscape import (
 from spinglass_nn.networks import MLP, Replica, Replicas
 from spinglass_nn.studies.recipes.liao2024.interpolation import solution_pairs
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
-from spinglass_nn.studies.recipes.liao2024.pieces import kept
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import match, random_permutation, swap
 from spinglass_nn.training import SGD, Cosine, train_replicas

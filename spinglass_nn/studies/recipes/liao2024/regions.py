@@ -12,8 +12,8 @@ from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.landscape import RegionBarriers, region_barriers
 from spinglass_nn.networks import Replica, Replicas, stack
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
-from spinglass_nn.studies.recipes.liao2024.pieces import kept
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import Permutation, random_permutation
 from spinglass_nn.typing import Float64Array

@@ -12,7 +12,7 @@ from spinglass_nn.landscape import interpolate, loss_curves, pair_barriers
 from spinglass_nn.networks import MLP, Replicas, loss
 from spinglass_nn.statistics import Estimate, jackknife_from
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
-from spinglass_nn.studies.recipes.liao2024.pieces import kept
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import match, random_permutation
 from spinglass_nn.training import SGD, train_replicas
