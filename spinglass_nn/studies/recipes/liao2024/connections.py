@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from threading import Event
 
 import numpy as np
 
+from spinglass_nn._core import threads
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.datasets.dataset import Dataset
@@ -104,12 +106,17 @@ def run(context: Context) -> Connections:
     probed = probe(p, data)
     pairs = solution_pairs(len(solutions), min(p.n_band_pairs, len(solutions) // 2))
     narrow = _narrow_solutions(context, len(pairs))
-    joined = []
+    stop = Event()
+    alone = replace(context, n_threads=1, progress=partial(_unless, stop))
     with track(len(pairs), "elastic bands and curves", context.progress) as tick:
-        for n, (i, j) in enumerate(pairs):
-            ends = (solutions[i], solutions[j], narrow[n])
-            joined.append(_joined(context, data, ends, n))
+
+        def one(n: int) -> tuple[list[LossCurve], list[float]]:
+            i, j = pairs[n]
+            found = _joined(alone, data, (solutions[i], solutions[j], narrow[n]), n)
             tick(1)
+            return found
+
+        joined = threads.run(one, range(len(pairs)), context.n_threads, stop)
     few = solutions[: p.n_graph]
     straight = {
         align: barrier_graph(
@@ -138,6 +145,12 @@ def run(context: Context) -> Connections:
         aligned=straight["permutations"],
         relaxed=_relaxed(context, probed, few),
     )
+
+
+def _unless(stop: Event, *_: object) -> None:
+    """Progress of a pair on its thread, which ends when the others do."""
+    if stop.is_set():
+        raise KeyboardInterrupt
 
 
 def _joined(
@@ -175,6 +188,7 @@ def _joined(
         b,
         n_epochs=p.curve_epochs,
         n_points=(p.band_pivots + 1) * (_PER_LEG - 1) + 1,  # as many as of a band
+        progress=context.progress,
         n_threads=context.n_threads,
         rng=context.rng(5, n),
     )
@@ -201,6 +215,7 @@ def _band(
         optimizer=_cooled(p, data),
         n_points_per_leg=_PER_LEG,
         record_every=p.band_steps,
+        progress=context.progress,
         n_threads=context.n_threads,
         rng=context.rng(*index),
     )
