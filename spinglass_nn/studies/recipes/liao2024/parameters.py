@@ -227,7 +227,10 @@ SCALES: dict[str, dict[str, Any]] = {
     # for 60,000 samples in an hour on two cores: a loss of 0.01 would take this rate twice as many
     # epochs; errors come from solutions, not from samples or walkers, and what more samples
     # would add to a barrier is far below its scatter
-    "standard": {"stop_at_loss": 0.05, "n_probe": 5000, "n_walkers": 3},
+    "standard": {
+        "stop_at_loss": 0.05, "n_probe": 5000, "n_walkers": 3, "n_solutions": 24, "n_pairs": 12,
+        "n_graph": 10, "n_graph_bands": 9,
+    },
     # a night or two: what the literature on barriers trains to, and errors half as large
     "paper": {
         "max_epochs": 400, "n_solutions": 64, "n_probe": 10_000, "n_walk_solutions": 16,
