@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,10 @@ import pytest
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 sys.path.insert(0, str(TESTS))  # so that `from naive import networks` works everywhere
+
+# a shell that starts the tests in the background leaves Ctrl-C ignored, for programs they start too
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # compilation makes first examples slow; the same examples every time, on every machine
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)

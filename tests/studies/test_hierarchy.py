@@ -79,7 +79,10 @@ def test_units_and_inputs_that_never_vary_do_not_count():
     [
         ({"mixed_runs": 2, "mixed_batch_sizes": (8,)}, "mixed_runs must be at least 6, got 4"),
         ({"branch_stages": 1, "branch_walkers": 1}, "branch_stages must be at least 6, got 4"),
-        ({"branch_solutions": 40}, "branch_solutions must be at most n_solutions = 32, got 40"),
+        (
+            {"branch_solutions": 40},
+            r"branch_solutions must be at most n_solutions = \d+, got 40",
+        ),
         ({"lattice_sizes": (1, 4)}, "lattice_sizes must begin at 2 or more"),
         ({"glass_samples": 4}, "glass_samples must be at least 5, got 4"),
         ({"n_solutions": 5}, "n_solutions must be at least 6, got 5"),
