@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 import spinglass_nn as sg
+from spinglass_nn._core import threads
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -144,6 +145,48 @@ def dwave_run(model, temperature, n_reads):
     return run, n_reads * model.n_spins
 
 
+def numpy_layers_run(weights, n_systems):
+    """Heat bath of every other layer at once, as one writes it in NumPy; no exchange."""
+    rng = np.random.default_rng(1)
+    sizes = [weights[0].shape[1], *(len(w) for w in weights)]
+    layers = [rng.choice([-1.0, 1.0], (n_systems, n)) for n in sizes]
+    beta = 1 / np.resize(LADDER, n_systems)[:, None]
+
+    def run(n_sweeps):
+        for _ in range(n_sweeps):
+            for k in (*range(0, len(sizes), 2), *range(1, len(sizes), 2)):
+                field = layers[k - 1] @ weights[k - 1].T if k else 0.0
+                if k + 1 < len(sizes):
+                    field = field + layers[k + 1] @ weights[k]
+                up = rng.random(layers[k].shape) < 1 / (1 + np.exp(-2 * beta * field))
+                layers[k] = np.where(up, 1.0, -1.0)
+
+    return run, n_systems * sum(sizes)
+
+
+def torch_layers_run(weights, n_systems):
+    """The same in PyTorch, in single precision."""
+    torch = peer("torch")
+    if torch is None:
+        return None
+    matrices = [torch.from_numpy(w.astype(np.float32)) for w in weights]
+    sizes = [weights[0].shape[1], *(len(w) for w in weights)]
+    layers = [torch.sign(torch.randn(n_systems, n)) for n in sizes]
+    beta = torch.from_numpy(1 / np.resize(LADDER, n_systems).astype(np.float32))[:, None]
+
+    def run(n_sweeps):
+        torch.set_num_threads(1)
+        for _ in range(n_sweeps):
+            for k in (*range(0, len(sizes), 2), *range(1, len(sizes), 2)):
+                field = layers[k - 1] @ matrices[k - 1].T if k else 0.0
+                if k + 1 < len(sizes):
+                    field = field + layers[k + 1] @ matrices[k]
+                up = torch.rand(layers[k].shape) < torch.sigmoid(2 * beta * field)
+                layers[k] = 2.0 * up - 1.0
+
+    return run, n_systems * sum(sizes)
+
+
 @pytest.mark.parametrize("size", [8, 16, 32])
 def test_pm1_lattice_with_tempering_energy_and_overlap_every_sweep(
     benchmark, size, rounds, summary
@@ -193,12 +236,19 @@ def test_fully_connected_sweeps(benchmark, n_spins, rounds, summary):
     compare(benchmark, contenders, work, rounds, summary)
 
 
-@pytest.mark.parametrize("sizes", [(784, 32, 10), (784, 128, 10)])
+@pytest.mark.parametrize("sizes", [(784, 32, 10), (784, 128, 10), (784, 512, 512, 10)])
 def test_layered_heat_bath_with_tempering(benchmark, sizes, rounds, summary):
     rng = np.random.default_rng(1)
     weights = [rng.normal(size=(b, a)) / np.sqrt(a) for a, b in itertools.pairwise(sizes)]
     model = sg.spins.LayeredIsing.from_weights(weights)
-    compare(benchmark, {"ours": temper([model])}, {"ours": 1e8}, rounds, summary)
+    contenders = {  # ours exchanges and measures overlaps as well
+        "ours": temper([model]),
+        "NumPy": numpy_layers_run(weights, 2 * LADDER.size),
+        "torch": torch_layers_run(weights, 2 * LADDER.size),
+    }
+    work = {"ours": 1e8, "NumPy": 1e7, "torch": 1e7}
+    with threads.one_blas_thread():
+        compare(benchmark, contenders, work, rounds, summary)
 
 
 @pytest.mark.parametrize(("p", "n_spins"), [(3, 32), (3, 64), (4, 32)])
