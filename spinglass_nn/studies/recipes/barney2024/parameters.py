@@ -100,7 +100,7 @@ _LEAST = {
 SCALES: dict[str, dict[str, Any]] = {
     "quick": {
         "data": "digits", "widths": (64, 64), "n_replicas": 6, "n_epochs": 500,
-        "n_snapshots": 20, "first_epoch_every": 8, "tap_starts": 8,
+        "n_snapshots": 20, "first_epoch_every": 1, "tap_starts": 8,
         "tap_temperatures": (0.4, 0.6, 0.8, 1.05), "glass_samples": 16, "glass_sweeps": 4096,
         "kept_shares": (0.2, 1.0), "lazy_epochs": 60, "n_bootstrap": 300,
     },
