@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from spinglass_nn._core import threads
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
-from spinglass_nn.spins import instability, tap
+from spinglass_nn.spins import tap
 from spinglass_nn.studies.recipes.barney2024.parameters import Parameters
 from spinglass_nn.studies.recipes.barney2024.states import cold_temperature, settings
 from spinglass_nn.studies.recipes.barney2024.training import MeltingRun
@@ -75,7 +75,7 @@ def run_kind(context: Context, kind: str) -> StateCounts:
 
         def counted(item: tuple[int, int]) -> tuple[float, ...]:
             model = run.kept_model(*item)
-            critical = instability.find(model).temperature
+            critical = run.kept_temperature(*item)
             plain = tap.solve(model, [p.state_temperature * critical], schemes=("plain",),
                               rng=context.rng(1, *item), **settings(p))  # fmt: skip
             clamped = tap.solve(model, [cold_temperature(p) * critical], schemes=("clamped",),

@@ -77,7 +77,8 @@ def _one(context: Context, trained: MeltingRun, number: int, k: int) -> list[flo
     values, vectors = modes(model)
     middle = values.size // 2
     weights = model.weights
-    leading = without(weights, values[0], _split(model, vectors[0]))
+    parts = _split(model, vectors[0])
+    leading = without(weights, values[0], parts)
     changed = [
         weights,
         leading,
@@ -86,9 +87,7 @@ def _one(context: Context, trained: MeltingRun, number: int, k: int) -> list[flo
     seed = random.seed_of(context.rng(number, k))
     for draw in range(p.n_removals):
         generator = seed.generator(random.Stream.STUDY, draw)
-        changed.append(
-            without(weights, values[0], _random_like(_split(model, vectors[0]), generator))
-        )
+        changed.append(without(weights, values[0], _random_like(parts, generator)))
     dtype = context.shared.inputs.dtype
     flat = np.array([_flat(net, each) for each in changed], dtype=dtype)
     found = accuracy(net, Replicas(net, flat), context.shared.test, n_threads=context.n_threads)
@@ -106,17 +105,10 @@ def modes(model: LayeredIsing) -> tuple[Float64Array, Float64Array]:
 
     From the singular vectors of the block between even and odd layers.
     """
-    sizes = (model.weights[0].shape[1], *(len(w) for w in model.weights))
-    ends = np.cumsum([0, *sizes])
-    odd = np.zeros(ends[-1], dtype=bool)
-    for k in range(1, len(sizes), 2):
-        odd[ends[k] : ends[k + 1]] = True
-    couplings = np.zeros((ends[-1], ends[-1]))
-    for k, weight in enumerate(model.weights):
-        couplings[ends[k + 1] : ends[k + 2], ends[k] : ends[k + 1]] = weight
-    block = (couplings + couplings.T)[np.ix_(odd, ~odd)]
+    odd = np.repeat(np.arange(len(model.sizes)) % 2 == 1, model.sizes)
+    block = model.matrix()[np.ix_(odd, ~odd)]
     left, values, right = np.linalg.svd(block, full_matrices=False)
-    vectors = np.zeros((values.size, ends[-1]))
+    vectors = np.zeros((values.size, model.n_spins))
     vectors[:, odd], vectors[:, ~odd] = left.T, right
     return values, vectors / np.sqrt(2)
 
@@ -132,8 +124,7 @@ def without(
 
 
 def _split(model: LayeredIsing, vector: Float64Array) -> list[Float64Array]:
-    sizes = [model.weights[0].shape[1], *(len(w) for w in model.weights)]
-    return np.split(vector, np.cumsum(sizes)[:-1])
+    return [vector[part] for part in model.layer_slices]
 
 
 def _random_like(

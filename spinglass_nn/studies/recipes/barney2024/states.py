@@ -9,7 +9,7 @@ import numpy as np
 from spinglass_nn._core import threads
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
-from spinglass_nn.spins import TAPSensitivity, TAPSolutions, instability, tap
+from spinglass_nn.spins import TAPSensitivity, TAPSolutions, tap
 from spinglass_nn.studies.recipes.barney2024.parameters import Parameters
 from spinglass_nn.studies.recipes.barney2024.training import MeltingRun
 from spinglass_nn.studies.task import Context
@@ -66,7 +66,7 @@ def run_kind(context: Context, kind: str) -> MeltingStates:
     p: Parameters = context.parameters
     run: MeltingRun = context.results[kind]
     models = [run.kept_model(0, place) for place in range(run.kept.steps.size)]
-    critical = [instability.find(model).temperature for model in models]
+    critical = [run.kept_temperature(0, place) for place in range(len(models))]
     with track(len(models), "TAP states", context.progress) as tick:
 
         def searched(place: int) -> TAPSolutions:

@@ -86,6 +86,11 @@ class MeltingRun:
         found: Float64Array = np.append(self.steps.astype(float), np.inf)[first]
         return found
 
+    def kept_temperature(self, replica: int, place: int) -> float:
+        """T_c of a run at one of the kept steps, as it was read."""
+        column = np.searchsorted(self.steps, self.kept.steps[place])
+        return float(self.readings.temperature[replica, column])
+
     def kept_model(self, replica: int, place: int) -> LayeredIsing:
         """A run at one of the kept steps as a spin model."""
         return spins_of(self.network, self.kept.weights[replica, place])
