@@ -6,6 +6,7 @@ from .elastic import auto_neb, nudged_elastic_band
 from .families import AffineFamily, FamilyLosses, family_losses
 from .fisher_rao import fisher_rao_norm
 from .hessian import Eigenvalues, dense_hessian, hessian_trace, largest_eigenvalues
+from .kinks import kink_curvature
 from .local_energies import LocalEnergy, local_energy
 from .local_entropies import LocalEntropy, local_entropy
 from .mode_curves import bezier_curve, polygonal_chain
@@ -56,6 +57,7 @@ __all__ = [
     "flatness",
     "hessian_trace",
     "interpolate",
+    "kink_curvature",
     "largest_eigenvalues",
     "line",
     "local_energy",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from naive import networks
 
@@ -76,3 +78,33 @@ def residual_part(net, theta, inputs, labels):
     for k, unit in enumerate(np.eye(n)):
         out[k] = (slope(theta + h * unit) - slope(theta - h * unit)) / (2 * h)
     return out
+
+
+def kinks(net, theta, direction, data):
+    """Sum over units of dl/da max(0, |b| - |z|), mean over samples.
+
+    A change of the output a of a unit is a change of the biases above it by its weights there.
+    """
+    step = networks.STEP
+    with_biases = replace(net, bias=True)
+    parts = [
+        np.concatenate([weight.ravel(), bias]) for weight, bias in networks.split(net, theta)
+    ]
+    point = np.concatenate(parts)
+    ends = np.cumsum([len(part) for part in parts])
+    moved = networks.preactivations(net, theta + 1j * step * direction, data.inputs)
+    total = 0.0
+    for layer, z in enumerate(moved[:-1]):
+        weight, _ = networks.split(net, theta)[layer + 1]
+        for unit in range(z.shape[1]):
+            lifted = point.astype(complex)
+            lifted[ends[layer + 1] - len(weight) : ends[layer + 1]] += (
+                1j * step * weight[:, unit]
+            )
+            losses = networks.losses(
+                with_biases, lifted, data.inputs, data.labels, data.targets
+            )
+            for i, each in enumerate(losses.imag / step):
+                b = z[i, unit].imag / step
+                total += each * max(0.0, abs(b) - abs(z[i, unit].real))
+    return total / len(data.inputs)

@@ -14,6 +14,8 @@ from spinglass_nn.studies import Moves, StudyRun, ThermalWalks, Walks
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk
 
+_NEAR = 0.1  # lengths up to which first order in what kinks do is shown
+
 
 def figures(moves: Moves) -> Drawn:
     """Figures of kinds of moves and of thermal walks."""
@@ -25,9 +27,11 @@ def figures(moves: Moves) -> Drawn:
             _laws(moves),
             "Rise of the loss over ρ² at displacements of relative length ρ from solutions, over "
             "pairs of opposite random displacements of each kind; errors over solutions. Dashed: "
-            "the quadratic law of each, from the Hessian along the same displacements. What "
-            "leaves its law as ρ grows sees more than curvature.",
-            "Scaled rise against length for four kinds of moves, each beside its dashed law.",
+            "the quadratic law of each, from the Hessian along the same displacements; dotted, up "
+            "to ρ = 0.1: with the curvature of kinks, which the Hessian leaves out. What leaves "
+            "its law as ρ grows sees more than curvature.",
+            "Scaled rise against length for four kinds of moves, each beside its dashed law, and a "
+            "dotted one with kinks.",
         ),
         "walk-kinds": (
             plotting.walk_loss([moves.pooled(kind) for kind in moves.kinds], list(moves.kinds)),
@@ -74,6 +78,12 @@ def _laws(moves: Moves) -> Axes:
         )
         color = axes.containers[-1][0].get_color()
         axes.axhline(moves.laws[k].mean(), color=color, linestyle="--", linewidth=1.2)
+        near = moves.excursions <= _NEAR
+        kinks = moves.kinks[k].mean(axis=1) / moves.excursions**2
+        axes.plot(
+            moves.excursions[near], (moves.laws[k].mean() + kinks)[near], color=color,
+            linestyle=":", linewidth=1.2,
+        )  # fmt: skip
     assert axes is not None
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -104,7 +114,9 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             "Moves of equal length relative to |θ₀|: isotropic; in proportion to the norm of each "
             "layer, or of each unit (filter-normalised); isotropic on the sphere |θ| = |θ₀|. Each "
             "has a quadratic law of its own: half the trace of the Hessian times the covariance of "
-            "the displacement, on the sphere with what the gradient along the radius adds.",
+            "the displacement, on the sphere with what the gradient along the radius adds. The "
+            "Hessian of a ReLU network knows nothing of units that switch on the way; what they "
+            "add is computed apart, to first order in the change of their outputs.",
             f"Thermal walks propose one weight at a time and accept by Metropolis on the mean loss "
             f"of {thermal.n_samples} training samples, {thermal.loss.shape[2]} from each of "
             f"{thermal.loss.shape[1]} solutions, with {thermal.sweeps[-1]:g} times as many "
@@ -139,8 +151,10 @@ def _of_moves(moves: Moves) -> list[str]:
     rho, near = moves.excursions[far], moves.excursions[0]
     growths = ", ".join(f"{kind} {moves.growth(kind, far)}" for kind in moves.kinds)
     laws = ", ".join(f"{kind} {moves.against_law(kind, 0)}" for kind in moves.kinds)
+    kinked = ", ".join(f"{kind} {moves.against_kinked_law(kind, 0)}" for kind in moves.kinds)
     return [
         f"At ρ = {near:g} the rise over that of its own law is: {laws}.",
+        f"With the curvature of kinks in the law: {kinked}.",
         f"From ρ = {near:g} to {rho:g} the rise over ρ² grows by a factor: {growths} (1 for a "
         "quadratic bowl).",
     ]

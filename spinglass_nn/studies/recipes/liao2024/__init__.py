@@ -29,7 +29,7 @@ from spinglass_nn.studies.task import Task
 
 RECIPE = Recipe(
     name="liao2024",
-    version=2,
+    version=3,
     title="Exploring loss landscapes through the lens of spin glass theory (arXiv:2407.20724)",
     parameters=parameters.Parameters,
     scales=parameters.SCALES,

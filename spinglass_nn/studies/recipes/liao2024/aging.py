@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
+from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.networks import MLP, Replicas
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, network, probe
 from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk, free_walk
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.training import (
     SGD,
@@ -164,18 +167,24 @@ def _walks(
         for c, step in enumerate(checkpoints):
             place = int(np.flatnonzero(snapshots.steps == step)[0])
             starts = Replicas(net, snapshots.weights[:, place].copy())
-            walks.append(
-                [
-                    free_walk(
-                        context,
-                        data,
-                        start,
-                        rho,
-                        n_walkers=p.n_walkers,
-                        rng=context.rng(2, c, k),
-                    )
-                    for k, start in enumerate(starts)
-                ]
-            )
+            row = partial(_from_checkpoint, context, data, starts, rho, c)
+            walks.append(kept(context, f"walks{c}", row))
             tick(1)
     return walks
+
+
+def _from_checkpoint(
+    context: Context, data: Dataset, starts: Replicas, rho: float, checkpoint: int
+) -> list[RandomWalk]:
+    """Free walks from every run at one checkpoint."""
+    return [
+        free_walk(
+            context,
+            data,
+            start,
+            rho,
+            n_walkers=context.parameters.n_walkers,
+            rng=context.rng(2, checkpoint, k),
+        )
+        for k, start in enumerate(starts)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ from spinglass_nn.overlaps import (
 from spinglass_nn.spins import EdwardsAnderson, PSpin, SherringtonKirkpatrick
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.typing import Float64Array
 
@@ -124,14 +126,18 @@ def run(context: Context) -> Glasses:
     systems = []
     with track(len(made), "reference models", context.progress) as done:
         for number, (name, make) in enumerate(made.items()):
-            points = make(context, context.rng(1, number))
-            systems.append(_judged(context, name, points, context.rng(2, number)))
+            system = partial(_system, context, name, make, number)
+            systems.append(kept(context, name, system))
             done(1)
     return Glasses(tuple(systems))
 
 
-def _judged(context: Context, name: str, points: _Points, rng: Any) -> Glass:
+def _system(
+    context: Context, name: str, make: Callable[[Context, Any], _Points], number: int
+) -> Glass:
+    """One system, made and judged."""
     p: Parameters = context.parameters
+    points = make(context, context.rng(1, number))
     gauged = [flip_gauge(q).overlaps if points.flips else q for q in points.overlaps]
     apart = [from_overlaps(q, n_dimensions=points.n_dimensions) for q in gauged]
     return Glass(
@@ -146,7 +152,7 @@ def _judged(context: Context, name: str, points: _Points, rng: Any) -> Glass:
             apart,
             n_null=p.n_null,
             n_controls=p.n_controls,
-            rng=rng,
+            rng=context.rng(2, number),
             n_threads=context.n_threads,
         ),
         energy=points.energy,

@@ -10,6 +10,7 @@ import numpy as np
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.datasets import subset
+from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.errors import ChainTooShort
 from spinglass_nn.landscape import (
     SharpnessTable,
@@ -21,6 +22,7 @@ from spinglass_nn.landscape import (
 from spinglass_nn.networks import Replica, Replicas, evaluate
 from spinglass_nn.studies.recipes.liao2024.flatness import Sweep
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, sweep_probe
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import balance
 from spinglass_nn.typing import Float64Array, IntArray
@@ -70,7 +72,8 @@ def run(context: Context) -> Measures:
     with track(n_rates * n_seeds, "sharpness", context.progress) as tick:
         for i in range(n_rates):
             for k in range(n_seeds):
-                parts.append((numbers[:, i, :, k].ravel(), _measured(context, sweep, i, k)))
+                tables = kept(context, f"run{i}-{k}", partial(_measured, context, sweep, i, k))
+                parts.append((numbers[:, i, :, k].ravel(), tables))
                 tick(1)
     names = tuple(name for table in parts[0][1] for name in table.rows)
     mean = np.empty((len(names), numbers.size))
@@ -153,22 +156,29 @@ def _entropies(context: Context, sweep: Sweep) -> tuple[IntArray, Float64Array]:
     found = np.empty((len(chosen), 2))
     for row, place in enumerate(chosen):
         point = sweep.solutions[int(sweep.numbers()[place])]
-        radius = p.flatness_excursion * point.norm
-        try:
-            sampled = local_entropy(
-                point.network,
-                point,
-                data,
-                gamma=point.network.n_parameters / radius**2,
-                temperature=1 / data.n_samples,
-                n_nodes=3,
-                n_chains=2,
-                n_samples=64,
-                rng=context.rng(3, row),
-                n_threads=context.n_threads,
-                progress=context.progress,
-            ).free_energy
-            found[row] = sampled.mean, sampled.error
-        except ChainTooShort as error:
-            found[row] = error.estimate.free_energy.mean, np.nan
+        found[row] = kept(
+            context, f"entropy{row}", partial(_entropy, context, data, point, row)
+        )
     return np.array(chosen, dtype=np.int64).reshape(-1, 4), found
+
+
+def _entropy(context: Context, data: Dataset, point: Replica, row: int) -> tuple[float, float]:
+    """Local free energy at one point, and its error."""
+    radius = context.parameters.flatness_excursion * point.norm
+    try:
+        sampled = local_entropy(
+            point.network,
+            point,
+            data,
+            gamma=point.network.n_parameters / radius**2,
+            temperature=1 / data.n_samples,
+            n_nodes=3,
+            n_chains=2,
+            n_samples=64,
+            rng=context.rng(3, row),
+            n_threads=context.n_threads,
+            progress=context.progress,
+        ).free_energy
+        return sampled.mean, sampled.error
+    except ChainTooShort as error:
+        return error.estimate.free_energy.mean, np.nan

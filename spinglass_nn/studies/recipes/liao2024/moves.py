@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.datasets.dataset import Dataset
-from spinglass_nn.landscape import flatness, random_direction
+from spinglass_nn.landscape import flatness, kink_curvature, random_direction
 from spinglass_nn.networks import Replica, gradient, hessian_vector_product, loss
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
 from spinglass_nn.studies.recipes.liao2024.thermal import ThermalWalks, thermal_walks
 from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk, free_walk
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import balance
 from spinglass_nn.typing import Float64Array, IntArray
@@ -54,6 +56,9 @@ class Moves:
     laws : array (n_kinds, n_solutions)
         The quadratic law's rise at an excursion of 1, from the Hessian along the same
         displacements; on the sphere with what the gradient along the radius adds.
+    kinks : array (n_kinds, n_excursions, n_solutions)
+        What ReLUs that switch add to the law's rise, to first order: see
+        `spinglass_nn.landscape.kink_curvature`.
     balanced_change : array (n_solutions,)
         By how much the balanced gauge changes the loss, in float64.
     gauge_rises : array (2, n_solutions)
@@ -73,6 +78,7 @@ class Moves:
     excursions: Float64Array
     rises: Float64Array
     laws: Float64Array
+    kinks: Float64Array
     balanced_change: Float64Array
     gauge_rises: Float64Array
     n_parameters: int
@@ -85,9 +91,18 @@ class Moves:
 
     def against_law(self, kind: str, excursion: int) -> Estimate:
         """Rise over that of the quadratic law, error over solutions."""
+        return mean_estimate(self._ratio(kind, excursion, 0.0))
+
+    def against_kinked_law(self, kind: str, excursion: int) -> Estimate:
+        """The same where the law has the kinks of the ReLUs in it."""
+        return mean_estimate(self._ratio(kind, excursion, self.kinks))
+
+    def _ratio(self, kind: str, excursion: int, more: Float64Array | float) -> Float64Array:
+        """Rise over the law plus what is given, of each solution."""
         place = self.kinds.index(kind)
-        scaled = self.rises[place, excursion] / self.excursions[excursion] ** 2
-        return mean_estimate(scaled / self.laws[place])
+        law = self.excursions[:, None] ** 2 * self.laws[:, None] + more
+        found: Float64Array = (self.rises / law)[place, excursion]
+        return found
 
     def growth(self, kind: str, longer: int, shorter: int = 0) -> Estimate:
         """How much faster than d² the rise grows from one excursion to another."""
@@ -126,6 +141,9 @@ def run(context: Context) -> Moves:
             measured.append([_measure(context, data, solution, kind, k) for kind in _KINDS])
             tick(1)
     gauge = [_gauge(context, data, solution, k) for k, solution in enumerate(solutions)]
+    rises, laws, kinks = (
+        np.array([[found[part] for found in row] for row in measured]) for part in range(3)
+    )
 
     def gathered(name: str) -> Float64Array:
         return np.array([[getattr(walk, name)[0] for walk in row] for row in walks])
@@ -139,8 +157,9 @@ def run(context: Context) -> Moves:
         loss=gathered("loss"),
         accuracy=gathered("accuracy"),
         excursions=np.array(p.law_excursions),
-        rises=np.array([[rises for rises, _ in row] for row in measured]).transpose(1, 2, 0),
-        laws=np.array([[law for _, law in row] for row in measured]).T,
+        rises=rises.transpose(1, 2, 0),
+        laws=laws.T,
+        kinks=kinks.transpose(1, 2, 0),
         balanced_change=np.array([change for change, _ in gauge]),
         gauge_rises=np.array([rises for _, rises in gauge]).T,
         n_parameters=found.independent.network.n_parameters,
@@ -157,7 +176,8 @@ def _all_walks(
         for number, (kind, (move, geometry, _)) in enumerate(_KINDS.items()):
             walks.append([])
             for k, solution in enumerate(solutions):
-                walk = free_walk(
+                walk = partial(
+                    free_walk,
                     context,
                     data,
                     solution,
@@ -168,15 +188,15 @@ def _all_walks(
                     name=kind,
                     rng=context.rng(1, number, k),
                 )
-                walks[-1].append(walk)
+                walks[-1].append(kept(context, f"walk{number}-{k}", walk))
                 tick(1)
     return walks
 
 
 def _measure(
     context: Context, data: Dataset, solution: Replica, kind: str, k: int
-) -> tuple[Float64Array, float]:
-    """Mean rise at every excursion, and the law's rise at an excursion of 1."""
+) -> tuple[Float64Array, float, Float64Array]:
+    """Mean rise at every excursion, the law's at an excursion of 1, and what kinks add."""
     p: Parameters = context.parameters
     on_sphere, scaling = _KINDS[kind][1] == "sphere", _KINDS[kind][2]
     theta = solution.weights.astype(np.float64)
@@ -189,12 +209,13 @@ def _measure(
     if on_sphere:
         directions -= np.outer(directions @ theta, theta) / (theta @ theta)
         directions *= solution.norm / np.linalg.norm(directions, axis=1)[:, None]
-    rho = np.array(p.law_excursions)[:, None, None, None]
+    rho = np.array(p.law_excursions)
+    lengths = np.sqrt(-np.expm1(-(rho**2))) if on_sphere else rho
     signed = np.array([1.0, -1.0])[:, None] * directions[:, None]  # pair, sign, parameter
-    if on_sphere:  # diffusion on it forgets the start as exp(-rho^2 / 2) in many dimensions
-        points = np.exp(-(rho**2) / 2) * theta + np.sqrt(-np.expm1(-(rho**2))) * signed
-    else:
-        points = theta + rho * signed
+    # diffusion on the sphere forgets the start as exp(-rho^2 / 2) in many dimensions
+    left = np.exp(-(rho**2) / 2) if on_sphere else np.ones_like(rho)
+    shape = (-1, 1, 1, 1)
+    points = left.reshape(shape) * theta + lengths.reshape(shape) * signed
     net, threads = solution.network, context.n_threads
     rows = points.reshape(-1, theta.size).astype(solution.weights.dtype)
     losses = loss(net, rows, data, n_threads=threads).reshape(len(rho), -1)
@@ -203,7 +224,8 @@ def _measure(
     law = float(np.einsum("ij,ij->i", directions, turned).mean()) / 2
     if on_sphere:  # the sphere falls back from its tangent by rho^2 |theta| / 2
         law -= float(theta @ gradient(net, solution, data, n_threads=threads)) / 2
-    return rises, law
+    kinks = kink_curvature(net, solution, data, directions, scales=lengths, n_threads=threads)
+    return rises, law, kinks.mean(axis=1) / 2
 
 
 def _gauge(

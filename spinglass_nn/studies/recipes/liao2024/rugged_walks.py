@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from spinglass_nn._core.progress import track
@@ -12,6 +14,7 @@ from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.flatness import Sweep
 from spinglass_nn.studies.recipes.liao2024.measures import GAUGES
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, sweep_probe
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import balance
 from spinglass_nn.typing import Float64Array, IntArray
@@ -68,29 +71,35 @@ def run(context: Context) -> RuggedWalks:
     """Walk from every run, in both gauges."""
     sweep: Sweep = context.results["flatness"]
     shape = sweep.gap.shape
-    walks: list[RandomWalk] = []
-    rows: list[list[tuple[float, ...]]] = []
+    rows = []
     with track(len(sweep.solutions), "walks for ruggedness", context.progress) as tick:
         for index in np.ndindex(shape):
-            point = sweep.solutions[int(sweep.numbers()[index])]
-            # as for the measures: batch sizes and rules see the same directions
-            place = (index[1], index[3])
-            raw = _walk(context, point, place)
-            balanced = balance(point)
-            rows.append([
-                _numbers(context, raw, point, place),
-                _numbers(context, _walk(context, balanced, place), balanced, place),
-            ])  # fmt: skip
-            walks.append(raw)
+            name = "run" + "-".join(map(str, index))
+            rows.append(kept(context, name, partial(_from_run, context, sweep, index)))
             tick(1)
-    table = np.array(rows).transpose(2, 1, 0).reshape(-1, len(GAUGES), *shape)
-    records = (*shape, *walks[0].loss.shape)
+    steps, distances, losses, numbers = zip(*rows, strict=True)
+    table = np.array(numbers).transpose(2, 1, 0).reshape(-1, len(GAUGES), *shape)
+    records = (*shape, *losses[0].shape)
     return RuggedWalks(
-        walks[0].steps,
-        np.array([w.distance / w.start_norm for w in walks]).reshape(records),
-        np.array([w.loss for w in walks]).reshape(records),
+        steps[0],
+        np.array(distances).reshape(records),
+        np.array(losses).reshape(records),
         *table,
     )
+
+
+def _from_run(
+    context: Context, sweep: Sweep, index: tuple[int, ...]
+) -> tuple[IntArray, Float64Array, Float64Array, list[tuple[float, ...]]]:
+    """Steps, distances and losses of the walks from one run, and the numbers of each gauge."""
+    point = sweep.solutions[int(sweep.numbers()[index])]
+    # as for the measures: batch sizes and rules see the same directions
+    place = (index[1], index[3])
+    points = (point, balance(point))
+    walks = [_walk(context, start, place) for start in points]
+    raw = walks[0]
+    numbers = [_numbers(context, w, s, place) for w, s in zip(walks, points, strict=True)]
+    return raw.steps, raw.distance / raw.start_norm, raw.loss, numbers
 
 
 def _walk(context: Context, start: Replica, place: tuple[int, int]) -> RandomWalk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
@@ -11,12 +11,11 @@ from spinglass_nn import datasets
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
 from spinglass_nn.datasets.dataset import Dataset
-from spinglass_nn.io.archive import save
-from spinglass_nn.io.resuming import earlier
 from spinglass_nn.landscape import interpolate, loss_curves
 from spinglass_nn.networks import Replica
 from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.typing import Float64Array
 from spinglass_nn.walks import AlwaysAccept, Metropolis, OneWeight, RandomWalk, random_walk
@@ -97,7 +96,8 @@ def thermal_walks(context: Context, solutions: list[Replica]) -> ThermalWalks:
         for t, temperature in enumerate(temperatures):
             walks.append([])
             for k, solution in enumerate(solutions):
-                walks[-1].append(_walk(context, data, solution, temperature, (t, k)))
+                walk = partial(_walk, context, data, solution, temperature, (t, k))
+                walks[-1].append(kept(context, f"thermal{t}-{k}", walk))
                 tick(1)
     barriers = np.array(
         [
@@ -137,14 +137,9 @@ def _samples(p: Parameters, data: Dataset) -> Dataset:
 def _walk(
     context: Context, data: Dataset, start: Replica, temperature: float, index: tuple[int, int]
 ) -> RandomWalk:
-    """One walk, or the same from the file that it left."""
     p: Parameters = context.parameters
-    path: Path = context.checkpoint(f"thermal{index[0]}-{index[1]}")
-    kept = earlier(None, path, RandomWalk)
-    if kept is not None:
-        return kept
     n_steps = p.thermal_sweeps * start.network.n_parameters
-    walk = random_walk(
+    return random_walk(
         start.network,
         data,
         start,
@@ -159,8 +154,6 @@ def _walk(
         n_threads=context.n_threads,
         rng=context.rng(4, *index),
     )
-    save(walk, path)
-    return walk
 
 
 def _barriers(

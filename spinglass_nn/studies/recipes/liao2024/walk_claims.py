@@ -54,7 +54,8 @@ def _structure(p: Parameters, walks: Walks, moves: Moves) -> Claim:
         f"quadratic law = 1, structure counts from ±{_LAW_MARGIN:.0%}; the same runs early in "
         f"training, at a loss of {walks.early_loss.mean():.2f}: {walks.growth(place, early=True)}; "
         f"at {moves.excursions[0]:g} |θ| the rise is {moves.against_law('isotropic', 0)} times "
-        f"that of the law; {moves.excursions[far]:g} over {moves.excursions[0]:g} |θ| for other "
+        f"that of the law, {moves.against_kinked_law('isotropic', 0)} times with the kinks of "
+        f"ReLUs; {moves.excursions[far]:g} over {moves.excursions[0]:g} |θ| for other "
         f"kinds of moves: {kinds}",
         verdict,
         reasons[verdict] + f", for solutions of train loss {p.stop_at_loss:g}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies.claims import mean_of
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
 from spinglass_nn.studies.recipes.liao2024.solutions import Solutions
+from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
 from spinglass_nn.symmetries import random_permutation
 from spinglass_nn.typing import Float64Array, IntArray
@@ -220,7 +222,8 @@ def _all_walks(
             points = [_start(kind, solutions, k, context) for k in range(n)]
             for i, rho in enumerate(excursions):
                 for k, point in enumerate(points):
-                    walk = free_walk(
+                    walk = partial(
+                        free_walk,
                         context,
                         data,
                         point,
@@ -229,7 +232,7 @@ def _all_walks(
                         name=f"{kind}, rho = {rho:g}",
                         rng=context.rng(s, i, k),
                     )
-                    walks[s][i].append(walk)
+                    walks[s][i].append(kept(context, f"{kind}{i}-{k}", walk))
                     tick(1)
     return walks
 
