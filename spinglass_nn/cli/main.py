@@ -38,6 +38,8 @@ examples:
       everything that can be set, with its default and where that comes from
   spinglass-nn report results --figures pdf
       draw the report again, and save every figure as a file too
+  spinglass-nn compare seed0 seed1 seed2
+      the verdicts of runs that differ in --set seed=..., side by side
 """
 
 _RUN_EXAMPLES = """\
@@ -159,6 +161,17 @@ def _parser() -> argparse.ArgumentParser:
             epilog="example: spinglass-nn report results --figures pdf",
         )
     )
+    _add_compare(
+        commands.add_parser(
+            "compare",
+            parents=[common],
+            help="whether verdicts stand under other seeds",
+            description="Hold the claims of finished runs of one study, which differ in their "
+            "seed alone, against each other. Where runs disagree the verdict is that it cannot "
+            "be told. S is the scatter of the values over what their errors promise.",
+            epilog="example: spinglass-nn compare seed0 seed1 seed2",
+        )
+    )
     return parser
 
 
@@ -211,6 +224,13 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_report)
 
 
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folders", nargs="+", metavar="DIR", help="folders of finished runs, two or more"
+    )
+    parser.set_defaults(command=_compare)
+
+
 def _quickstart(options: argparse.Namespace) -> None:
     _study(options, "liao2024", {"scale": "quick"}, options.out)
 
@@ -257,6 +277,24 @@ def _report(options: argparse.Namespace) -> None:
         ):
             print(f"figure: {figure}")
     print(f"report: {path}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from spinglass_nn import studies
+
+    found = studies.compare_studies([studies.open_study(name) for name in options.folders])
+    print(f"{found.name}, seeds {', '.join(map(str, found.seeds))}\n")
+    for claim in found.claims:
+        words = (
+            claim.verdict if claim.stable else f"{claim.verdict} ({'; '.join(claim.verdicts)})"
+        )
+        print(f"{claim.identifier}: {words}")
+        print(f"    {claim.statement}")
+        if claim.mean is not None:
+            values = ", ".join(str(value) for value in claim.values)
+            print(f"    {values}; together {claim.mean}, S = {claim.scale:.2f}")
+    n_stable = sum(claim.stable for claim in found.claims)
+    print(f"\n{n_stable} of {len(found.claims)} verdicts are the same under all seeds")
 
 
 def _parameters(options: argparse.Namespace) -> None:

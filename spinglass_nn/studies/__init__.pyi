@@ -1,4 +1,5 @@
 from .claims import Claim
+from .comparison import ComparedClaim, StudyComparison, compare_studies
 from .recipes.barney2024.counts import StateCounts
 from .recipes.barney2024.glass import LayeredOverlaps
 from .recipes.barney2024.growth import Growth, MeltingGrowth
@@ -49,6 +50,7 @@ __all__ = [
     "BackdoorOverlaps",
     "Branch",
     "Claim",
+    "ComparedClaim",
     "Connections",
     "Context",
     "Disorder",
@@ -82,6 +84,7 @@ __all__ = [
     "SpinReadings",
     "StateCounts",
     "Store",
+    "StudyComparison",
     "StudyRun",
     "Sweep",
     "Task",
@@ -89,6 +92,7 @@ __all__ = [
     "UntrainedLayers",
     "Walks",
     "Widths",
+    "compare_studies",
     "find_recipe",
     "known_recipes",
     "open_study",

@@ -7,15 +7,17 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import spinglass_nn as sg
 from spinglass_nn import cli, reports, studies
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("quickstart", "run", "parameters", "report")
+COMMANDS = ("quickstart", "run", "parameters", "report", "compare")
 
 
 @pytest.fixture
@@ -175,3 +177,25 @@ def test_reader_that_leaves_early_is_no_error(tmp_path):
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=120) == 0
+
+
+def test_compare_says_which_verdicts_stand(monkeypatch, spinglass, tiny_run):
+    def run(folder):
+        seed = int(folder)
+        claims = list(tiny_run.claims)
+        claims[1] = replace(claims[1], verdict=("supported", "not supported")[seed])
+        parameters = msgspec.structs.replace(tiny_run.parameters, seed=seed)
+        return replace(tiny_run, parameters=parameters, claims=claims)
+
+    monkeypatch.setattr(studies, "open_study", run, raising=False)
+    status, out, err = spinglass("compare", "0", "1")
+    assert (status, err) == (0, "")
+    n = len(tiny_run.claims)
+    first, *_, last = out.splitlines()
+    assert first == "liao2024, seeds 0, 1"
+    assert last == f"{n - 1} of {n} verdicts are the same under all seeds"
+    name = tiny_run.claims[1].identifier
+    assert f"\n{name}: cannot tell here (supported; not supported)\n" in out
+    status, out, err = spinglass("compare", "0", "0")
+    assert (status, out) == (2, "")
+    assert "runs must have different seeds" in err
