@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from spinglass_nn._core import vectors
 from spinglass_nn.networks import MLP, evaluate, gradient
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray, LabelledData
+from spinglass_nn.walks._record_kernels import squared_mean_direction, whereabouts
 from spinglass_nn.walks.results import (
     COLUMNS,
     WalkPlan,
@@ -131,12 +132,12 @@ def _norm(vector: FloatArray) -> float:
 def observe(course: Course, position: FloatArray) -> Float64Array:
     """One row of a walk's records; what was not asked for is NaN."""
     row = np.full(len(COLUMNS), math.nan)
-    here = position.astype(np.float64, copy=False)
-    start = course.origin.astype(np.float64, copy=False)
-    row[0] = _norm(here - start)
-    scale = _norm(here) * course.norm
-    overlap = float(np.dot(here, start)) / scale if scale > 0 else math.nan
-    row[1] = min(max(overlap, -1.0), 1.0) if scale > 0 else overlap  # rounding may pass 1
+    distance, length, product = whereabouts(position, course.origin)
+    row[0] = math.sqrt(distance)
+    scale = math.sqrt(length) * course.norm
+    row[1] = (
+        min(max(product / scale, -1.0), 1.0) if scale > 0 else math.nan
+    )  # rounding passes 1
     found = evaluate(course.net, position, course.data, n_threads=course.n_threads)
     row[2:4] = found.loss, found.accuracy
     if course.test is not None:
@@ -162,15 +163,8 @@ def mutual_overlap(positions: FloatArray) -> float:
 
     The square of a sum holds all pairs, so that no matrix of them is needed.
     """
-    n, total, diagonal = len(positions), np.zeros(positions.shape[1]), 0.0
-    for position in positions:
-        length = vectors.norm(position)
-        if length == 0:
-            return math.nan
-        unit = position.astype(np.float64) / length
-        total += unit
-        diagonal += float(np.square(unit).sum())
+    n = len(positions)
     if n < 2:
         return math.nan
-    mean = float(np.square(total).sum() - diagonal) / (n * (n - 1))
-    return min(max(mean, -1.0), 1.0)  # rounding may pass 1
+    mean = (squared_mean_direction(positions) - n) / (n * (n - 1))
+    return mean if math.isnan(mean) else min(max(mean, -1.0), 1.0)  # rounding may pass 1

@@ -100,5 +100,7 @@ def test_runs_that_cannot_be_compared(tiny_run):
     with pytest.raises(StudyError, match=rf"differ in width \({width} and {width + 1}\)"):
         compare_studies([tiny_run, seeded(tiny_run, 99, width=width + 1)])
     other = replace(seeded(tiny_run, 99), recipe=replace(tiny_run.recipe, name="other"))
-    with pytest.raises(StudyError, match=r"runs must be of one study, got liao2024 in .* other"):
+    with pytest.raises(
+        StudyError, match=r"runs must be of one study, got liao2024 in .* other"
+    ):
         compare_studies([tiny_run, other])

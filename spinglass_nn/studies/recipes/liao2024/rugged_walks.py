@@ -8,6 +8,7 @@ import numpy as np
 
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.results import result
+from spinglass_nn.datasets.dataset import Dataset
 from spinglass_nn.landscape import quadratic_walk, ruggedness
 from spinglass_nn.networks import Curvature, Replica, gradient
 from spinglass_nn.statistics import Estimate, mean_estimate
@@ -70,12 +71,13 @@ class RuggedWalks:
 def run(context: Context) -> RuggedWalks:
     """Walk from every run, in both gauges."""
     sweep: Sweep = context.results["flatness"]
+    data = sweep_probe(context.parameters, context.shared)
     shape = sweep.gap.shape
     rows = []
     with track(len(sweep.solutions), "walks for ruggedness", context.progress) as tick:
         for index in np.ndindex(shape):
             name = "run" + "-".join(map(str, index))
-            rows.append(kept(context, name, partial(_from_run, context, sweep, index)))
+            rows.append(kept(context, name, partial(_from_run, context, data, sweep, index)))
             tick(1)
     steps, distances, losses, numbers = zip(*rows, strict=True)
     table = np.array(numbers).transpose(2, 1, 0).reshape(-1, len(GAUGES), *shape)
@@ -89,24 +91,26 @@ def run(context: Context) -> RuggedWalks:
 
 
 def _from_run(
-    context: Context, sweep: Sweep, index: tuple[int, ...]
+    context: Context, data: Dataset, sweep: Sweep, index: tuple[int, ...]
 ) -> tuple[IntArray, Float64Array, Float64Array, list[tuple[float, ...]]]:
     """Steps, distances and losses of the walks from one run, and the numbers of each gauge."""
     point = sweep.solutions[int(sweep.numbers()[index])]
     # as for the measures: batch sizes and rules see the same directions
     place = (index[1], index[3])
     points = (point, balance(point))
-    walks = [_walk(context, start, place) for start in points]
+    walks = [_walk(context, data, start, place) for start in points]
     raw = walks[0]
-    numbers = [_numbers(context, w, s, place) for w, s in zip(walks, points, strict=True)]
+    numbers = [_numbers(context, data, w, s, place) for w, s in zip(walks, points, strict=True)]
     return raw.steps, raw.distance / raw.start_norm, raw.loss, numbers
 
 
-def _walk(context: Context, start: Replica, place: tuple[int, int]) -> RandomWalk:
+def _walk(
+    context: Context, data: Dataset, start: Replica, place: tuple[int, int]
+) -> RandomWalk:
     p: Parameters = context.parameters
     return random_walk(
         start.network,
-        sweep_probe(p, context.shared),
+        data,
         start,
         n_steps=p.ruggedness_steps,
         excursion=p.ruggedness_excursion,
@@ -119,14 +123,13 @@ def _walk(context: Context, start: Replica, place: tuple[int, int]) -> RandomWal
 
 
 def _numbers(
-    context: Context, walk: RandomWalk, start: Replica, place: tuple[int, int]
+    context: Context, data: Dataset, walk: RandomWalk, start: Replica, place: tuple[int, int]
 ) -> tuple[float, ...]:
     """What is kept of one start, in the order of the fields of `RuggedWalks`."""
-    data = sweep_probe(context.parameters, context.shared)
     slope = gradient(start.network, start, data, n_threads=context.n_threads)
     null = quadratic_walk(
         walk,
-        *_moments(context, start, place),
+        *_moments(context, data, start, place),
         gradient_norm=float(np.linalg.norm(slope)),
     )
     found = ruggedness(walk)
@@ -138,11 +141,9 @@ def _numbers(
 
 
 def _moments(
-    context: Context, start: Replica, place: tuple[int, int]
+    context: Context, data: Dataset, start: Replica, place: tuple[int, int]
 ) -> tuple[Estimate, Estimate]:
     """``tr H / N`` and ``tr H² / N``, both from one product with each random vector of signs."""
-    p: Parameters = context.parameters
-    data = sweep_probe(p, context.shared)
     curvature = Curvature(start.network, start, data, n_threads=context.n_threads)
     rng = np.random.default_rng(context.rng(2, *place))
     signs = rng.choice((-1.0, 1.0), (N_PROBES, curvature.size))
