@@ -51,7 +51,11 @@ class PlainGradient:
     """By BLAS, one layer and one block at a time."""
 
     def __init__(self, net: MLP, data: _blocks.Source) -> None:
-        self._net, self._data, self._layout = net, data, net.layout
+        self._data, self._layout = data, net.layout
+        size = _blocks.workspace_size(net)
+        self._scratch = threads.Lent(
+            lambda: (*np.empty((2, size), data.dtype), np.empty(net.n_parameters, data.dtype))
+        )
 
     def prepared(self, theta: FloatArray) -> FloatArray:
         """See `Gradient`."""
@@ -59,17 +63,14 @@ class PlainGradient:
 
     def over(self, theta: FloatArray, segment: tuple[int, int]) -> tuple[float, Float64Array]:
         """See `Gradient`."""
-        size = _blocks.workspace_size(self._net)
-        activations = np.empty(size, dtype=theta.dtype)
-        errors = np.empty(size, dtype=theta.dtype)
-        part = np.empty_like(theta)
         loss, total = 0.0, np.zeros(theta.size)
-        for block in self._data.blocks(*segment):
-            found, _ = _kernels.gradient_of_block(
-                theta, self._layout, *block, activations, errors, part
-            )
-            loss += found
-            total += part
+        with self._scratch.one() as (activations, errors, part):
+            for block in self._data.blocks(*segment):
+                found, _ = _kernels.gradient_of_block(
+                    theta, self._layout, *block, activations, errors, part
+                )
+                loss += found
+                total += part
         return loss, total
 
     def unpacked(self, sums: Float64Array) -> Float64Array:

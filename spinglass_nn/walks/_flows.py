@@ -15,6 +15,7 @@ import numpy as np
 
 from spinglass_nn._core import vectors
 from spinglass_nn.typing import FloatArray
+from spinglass_nn.walks import _flow_kernels as kernels
 
 
 class Flow(ABC):
@@ -59,12 +60,12 @@ class GaussianFlow(Flow):
         return self.draw(generator)
 
     def turn(self, theta: FloatArray, momentum: FloatArray, angle: float) -> None:
-        _rotate(theta, momentum, math.cos(angle), math.sin(angle), 1.0)
+        kernels.rotate(theta, momentum, math.cos(angle), math.sin(angle), 1.0)
 
     def kick(
         self, theta: FloatArray, momentum: FloatArray, gradient: FloatArray, time: float
     ) -> None:
-        momentum -= time * (self._squared * gradient)
+        kernels.kick(momentum, self._squared, gradient, time)
 
     def action(self, theta: FloatArray, momentum: FloatArray) -> float:
         squares = vectors.norm(theta / self._scale) ** 2
@@ -93,7 +94,7 @@ class SphereFlow(Flow):
         speed = vectors.norm(momentum) / self._norm  # typically 1
         if speed == 0:
             return
-        _rotate(theta, momentum, math.cos(angle * speed), math.sin(angle * speed), speed)
+        kernels.rotate(theta, momentum, math.cos(angle * speed), math.sin(angle * speed), speed)
         theta *= self._norm / vectors.norm(theta)  # rounding must not add up
         self._to_tangent(theta, momentum)
 
@@ -109,14 +110,3 @@ class SphereFlow(Flow):
     def _to_tangent(self, theta: FloatArray, momentum: FloatArray) -> None:
         along = float((theta * momentum).sum(dtype=np.float64)) / self._norm**2
         momentum -= along * theta
-
-
-def _rotate(
-    theta: FloatArray, momentum: FloatArray, cosine: float, sine: float, speed: float
-) -> None:
-    """Turn (theta, momentum / speed) in their plane."""
-    before = theta.copy()
-    theta *= cosine
-    theta += (sine / speed) * momentum
-    momentum *= cosine
-    momentum -= (sine * speed) * before
