@@ -46,6 +46,9 @@ class InterruptAt:
         ("training 6 x", "reference", "disorder"),
         ("distances", "", "hierarchy"),
         ("training 3 x", "distances", "flatness"),
+        ("walks for ruggedness", "", "rugged"),
+        ("thermal walks", "", "moves"),
+        ("walks from checkpoints", "", "aging"),
     ],
 )
 @pytest.mark.parametrize("n_threads", [2])
