@@ -30,8 +30,34 @@ LAYER_VECTORS = 2 if supported("avx512f") else 1
 TALLEST = 12 if supported("avx512f") else 6 if supported("avx") else 2
 
 
+def _emit_tile(
+    builder: Any, height: int, lanes: Any, places: tuple[Any, Any, Any], depth: Any,
+    row: Any, down: Callable[[Any], Any],
+) -> None:  # fmt: skip
+    """The code of a tile: where biases, b and ``out`` begin, and where weights of k stand."""
+    shift, top, corner = places
+    sums = []
+    for i in range(height):
+        sums += [_spread_at(builder, shift, i, lanes)] * LAYER_VECTORS
+
+    def step(k: Any, sums: list[Any]) -> list[Any]:
+        across = builder.gep(top, [builder.mul(k, row)])
+        columns, weights = _vectors(builder, across, lanes), down(k)
+        new = []
+        for i in range(height):
+            weight = _spread_at(builder, weights, i, lanes)
+            for j, column in enumerate(columns):
+                new.append(emit_fused(builder, weight, column, sums[i * LAYER_VECTORS + j]))
+        return new
+
+    for number, value in enumerate(_loop(builder, depth, sums, step)):
+        i, j = divmod(number, LAYER_VECTORS)
+        place = builder.gep(corner, [builder.mul(INT64(i), row)])
+        emit_store(builder, value, builder.gep(place, [INT64(j * lanes.count)]))
+
+
 def _tall_tile(height: int) -> Any:
-    """The code of a tile of some height."""
+    """A tile of some height, all of whose weights are read."""
 
     def tile(
         typing_context: Any, w: Any, w_start: Any, w_row: Any, bias: Any, bias_start: Any,
@@ -43,29 +69,16 @@ def _tall_tile(height: int) -> Any:
             w, w_start, w_row, bias, bias_start, b, b_start, b_row, depth = args[:9]
             kinds = signature.args
             first = place_of(context, builder, kinds[0], w, w_start)
-            shift = place_of(context, builder, kinds[3], bias, bias_start)
-            top = place_of(context, builder, kinds[5], b, b_start)
-            corner = place_of(context, builder, kinds[9], args[9], args[10])
-            sums = []
-            for i in range(height):
-                sums += [_spread_at(builder, shift, i, lanes)] * LAYER_VECTORS
+            places = (
+                place_of(context, builder, kinds[3], bias, bias_start),
+                place_of(context, builder, kinds[5], b, b_start),
+                place_of(context, builder, kinds[9], args[9], args[10]),
+            )
 
-            def step(k: Any, sums: list[Any]) -> list[Any]:
-                down = builder.gep(first, [builder.mul(k, w_row)])
-                across = builder.gep(top, [builder.mul(k, b_row)])
-                columns = _vectors(builder, across, lanes)
-                new = []
-                for i in range(height):
-                    weight = _spread_at(builder, down, i, lanes)
-                    for j, column in enumerate(columns):
-                        old = sums[i * LAYER_VECTORS + j]
-                        new.append(emit_fused(builder, weight, column, old))
-                return new
+            def down(k: Any) -> Any:
+                return builder.gep(first, [builder.mul(k, w_row)])
 
-            for number, value in enumerate(_loop(builder, depth, sums, step)):
-                i, j = divmod(number, LAYER_VECTORS)
-                place = builder.gep(corner, [builder.mul(INT64(i), b_row)])
-                emit_store(builder, value, builder.gep(place, [INT64(j * lanes.count)]))
+            _emit_tile(builder, height, lanes, places, depth, b_row, down)
             return context.get_dummy_value()
 
         i = types.intp
@@ -112,6 +125,47 @@ def _loop(
 
 
 tile_2, tile_4, tile_6, tile_8, tile_10, tile_12 = (_tall_tile(n) for n in (2, 4, 6, 8, 10, 12))
+
+
+def _listed_tile(height: int) -> Any:
+    """A tile of some height, the weights of whose inputs stand where a list says."""
+
+    def tile(
+        typing_context: Any, w: Any, w_start: Any, listed: Any, first: Any, bias: Any,
+        bias_start: Any, b: Any, b_start: Any, b_row: Any, depth: Any, out: Any, out_start: Any,
+    ) -> Any:  # fmt: skip
+        lanes = KINDS[w.dtype][1]
+
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            w, w_start, listed, first, bias, bias_start, b, b_start, b_row, depth = args[:10]
+            kinds = signature.args
+            begin = place_of(context, builder, kinds[0], w, w_start)
+            list_begin = place_of(context, builder, kinds[2], listed, first)
+            places = (
+                place_of(context, builder, kinds[4], bias, bias_start),
+                place_of(context, builder, kinds[6], b, b_start),
+                place_of(context, builder, kinds[10], args[10], args[11]),
+            )
+
+            def down(k: Any) -> Any:
+                return builder.gep(begin, [builder.load(builder.gep(list_begin, [k]))])
+
+            _emit_tile(builder, height, lanes, places, depth, b_row, down)
+            return context.get_dummy_value()
+
+        i = types.intp
+        return types.void(w, i, listed, i, bias, i, b, i, i, i, out, i), code
+
+    tile.__name__ = tile.__qualname__ = f"listed_{height}"
+    tile.__doc__ = (
+        f"""`tile_{height}` with W[i, k] at ``w[w_start + listed[first + k] + i]``."""
+    )
+    return vector_code(tile)
+
+
+listed_2, listed_4, listed_6, listed_8, listed_10, listed_12 = (
+    _listed_tile(n) for n in (2, 4, 6, 8, 10, 12)
+)
 
 
 def _choice(name: str, comparison: str, summary: str) -> Any:

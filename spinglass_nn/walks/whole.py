@@ -13,61 +13,95 @@ from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn.networks import MLP, _affine, evaluate
 from spinglass_nn.networks._blocks import Source, source
 from spinglass_nn.networks._column_loss_kernels import COLUMNS
-from spinglass_nn.typing import FloatArray, LabelledData
+from spinglass_nn.typing import FloatArray, IntArray, LabelledData
+from spinglass_nn.walks._alike import order_alike
 from spinglass_nn.walks._change_kernels import Table
 from spinglass_nn.walks._whole_kernels import loss_of_blocks
 from spinglass_nn.walks.singles import memory_of, table_of
 
 
-class Whole(NamedTuple):
-    """Data to evaluate over and over, pixels as a byte each: a quarter of the memory streams by.
+class Listed(NamedTuple):
+    """Samples in blocks of `COLUMNS`, of each the inputs that are not at rest in all of them."""
 
-    ``blocks`` and ``scale`` are None for data that have no codes.
+    codes: NDArray[np.uint8]  # (n_listed * COLUMNS,)
+    inputs: IntArray  # (n_listed,): where the weights of each begin
+    starts: IntArray  # (n_blocks + 1,): of each block in the list
+    scale: FloatArray  # how codes are read, less the value at rest
+    rest: float  # the value at rest
+
+
+class Whole(NamedTuple):
+    """Data to evaluate over and over; ``blocks`` is None for data that have no codes.
+
+    Most pixels of a block are at rest, black that is, in all its samples if these are chosen
+    alike. What rests adds the same to all sums, and is added once.
     """
 
     net: MLP
     data: LabelledData
     source: Source
     table: Table
-    blocks: NDArray[np.uint8] | None
-    scale: FloatArray
+    blocks: Listed | None
 
 
 def prepare_whole(net: MLP, data: LabelledData, dtype: np.dtype[Any]) -> Whole:
     """Lay out the data for the walkers of a run."""
     known = source(net, data, dtype)
-    blocks, scale, n = None, np.zeros(0, dtype), 0
+    blocks, n = None, 0
     if known.inputs.dtype == dtype and known.inputs.nbytes >= SMALLEST:
         found = coded(known.inputs)
         if found is not None:
-            codes, scale = found
+            blocks, order = _listed(*found, net.sizes[1])
             n = known.n_samples
-            padded = np.zeros((-(-n // COLUMNS), COLUMNS, net.n_inputs), np.uint8)
-            padded.reshape(-1, net.n_inputs)[:n] = codes
-            blocks = np.ascontiguousarray(padded.swapaxes(1, 2)).reshape(len(padded), -1)
-    return Whole(net, data, known, table_of(net, known, n), blocks, scale)
+            labels = known.labels[order] if known.labels.size else known.labels
+            known = known._replace(labels=labels, targets=known.targets[order])
+    return Whole(net, data, known, table_of(net, known, n), blocks)
+
+
+def _listed(codes: NDArray[np.uint8], scale: FloatArray, width: int) -> tuple[Listed, IntArray]:
+    """Blocks of samples, and the order in which these stand in them."""
+    rest = int(np.bincount(codes.reshape(-1), minlength=256).argmax())
+    moved = codes != rest
+    order = order_alike(moved, COLUMNS)
+    n_blocks = -(-len(codes) // COLUMNS)
+    padded = np.full((n_blocks * COLUMNS, codes.shape[1]), rest, np.uint8)
+    padded[: len(codes)] = codes[order]
+    parts, inputs = [], []
+    for block in padded.reshape(n_blocks, COLUMNS, -1):
+        listed = np.flatnonzero((block != rest).any(axis=0))
+        listed = listed if listed.size else np.zeros(1, np.int64)  # kernels take one or more
+        inputs.append(listed)
+        parts.append(block.T[listed].reshape(-1))
+    starts = np.cumsum([0, *(listed.size for listed in inputs)])
+    slope, center = float(scale[0]) + float(scale[2]), rest - float(scale[4])
+    less = np.zeros_like(scale)
+    less[0], less[4] = slope, rest
+    less[2] = slope - float(less[0])
+    at_rest = center * slope + float(scale[1]) + float(scale[3])
+    listed_codes = Listed(
+        np.concatenate(parts), np.concatenate(inputs) * width, starts, less, at_rest
+    )
+    return listed_codes, order
 
 
 def loss(whole: Whole, position: FloatArray, n_threads: int) -> float:
-    """Mean loss; to the bit what `evaluate` gives."""
-    net, data, known, table, blocks, scale = whole
+    """Mean loss, that of `evaluate` but for rounding; the same for any number of threads."""
+    net, data, known, table, blocks = whole
     if blocks is None:
         return float(evaluate(net, position, data, n_threads=n_threads).loss)
     family = _affine.pack_family(net, position[None], _affine.each(1), False)
-    size = net.n_inputs * net.sizes[1]
-    weights = simd.aligned(size + net.sizes[1] + TALLEST, position.dtype)
-    weights[:size] = net.layers(position)[0].weight.T.reshape(-1)
+    weights, biases = _first_layer(net, position, blocks.rest)
 
     def work(segments: list[tuple[int, int]]) -> list[float]:
         memory = memory_of(net, 0, family)
-        rows = net.n_inputs + net.sizes[1] + TALLEST
-        room = simd.aligned(rows * COLUMNS, position.dtype)
+        room = simd.aligned(net.n_inputs * COLUMNS, position.dtype)
         return [
             loss_of_blocks(
-                blocks, scale, weights, family.biases, net.layout, table, memory, room, *ends
+                blocks.codes, blocks.inputs, blocks.starts, blocks.scale, weights, biases,
+                net.layout, table, memory, room, *ends,
             )
             for ends in segments
-        ]
+        ]  # fmt: skip
 
     segments = known.segments()
     share = -(-len(segments) // n_threads)
@@ -77,3 +111,15 @@ def loss(whole: Whole, position: FloatArray, n_threads: int) -> float:
         for part in sums:  # one by one, in order: as on any number of threads
             total += part
     return total / known.n_samples
+
+
+def _first_layer(net: MLP, position: FloatArray, rest: float) -> tuple[FloatArray, FloatArray]:
+    """Weights (n_inputs, n_units), and biases with what inputs at rest add, with room after."""
+    layer, width = net.layers(position)[0], net.sizes[1]
+    weights = simd.aligned(net.n_inputs * width + TALLEST, position.dtype)
+    weights[: net.n_inputs * width] = layer.weight.T.reshape(-1)
+    biases = simd.aligned(width + TALLEST, position.dtype)
+    biases[:width] = rest * layer.weight.sum(axis=1, dtype=np.float64)
+    if layer.bias is not None:
+        biases[:width] += layer.bias
+    return weights, biases
