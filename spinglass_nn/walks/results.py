@@ -18,6 +18,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
+GENERATOR_WORDS = 6  # of one SFC64
+
+
 @result(version=2)
 class WalkPlan:
     """What must stay as it is when a walk goes on.
@@ -59,7 +62,7 @@ class WalkPlan:
     seed: tuple[int, ...]
 
 
-@result(version=2)
+@result(version=3)
 class WalkState:
     """Where a walk is; hand it back as ``state=`` to go on to the same bits.
 
@@ -79,8 +82,9 @@ class WalkState:
         Train loss there, for rules that need it; NaN for others.
     accepted : int64 array (n_walkers,)
         Moves accepted.
-    generators : uint64 array (n_walkers, 6)
-        Random streams: four words of SFC64, then a half-used word and whether it is there.
+    generators : uint64 array (n_walkers, 6 or 38)
+        Random streams: four words of SFC64, then a half-used word and whether it is there;
+        for moves of all parameters then those of the displacements, eight of xoshiro256++.
     drift : array (n_walkers,)
         Largest error found of a loss that was followed from move to move.
     records : array (n_walkers, n_records, 7)

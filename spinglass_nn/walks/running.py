@@ -13,6 +13,7 @@ import numpy as np
 from spinglass_nn._core import threads
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.random import Seed, Stream
+from spinglass_nn._core.simd_normals import N_WORDS
 from spinglass_nn.errors import Interrupted, ParameterError
 from spinglass_nn.networks import evaluate
 from spinglass_nn.typing import Float64Array, ProgressLike
@@ -29,10 +30,12 @@ def begin(course: Course, n_walkers: int) -> WalkState:
     course.plan.rule.check_start(loss)
     seed = Seed(course.plan.seed[0], course.plan.seed[1:])
     stream = Stream.WALK_MOVES if course.plan.move.alone else Stream.WALKS
-    streams = [
-        pack_generator(seed.generator(stream, course.plan.first_walker + k))
-        for k in range(n_walkers)
-    ]
+    n_words = 0 if course.plan.move.alone else N_WORDS
+    streams = []
+    for k in range(n_walkers):
+        generator = seed.generator(stream, course.plan.first_walker + k)
+        words = generator.bit_generator.random_raw(n_words)
+        streams.append(np.concatenate([pack_generator(generator), words]))
     positions = np.tile(course.origin, (n_walkers, 1))
     return WalkState(
         network=course.net,

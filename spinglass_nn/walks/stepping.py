@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spinglass_nn._core import vectors
+from spinglass_nn._core import simd, vectors
+from spinglass_nn._core.simd_normals import TOGETHER, fill_normals
 from spinglass_nn.networks import MLP, evaluate, gradient
 from spinglass_nn.typing import Float64Array, FloatArray, IntArray, LabelledData
 from spinglass_nn.walks._record_kernels import squared_mean_direction, whereabouts
 from spinglass_nn.walks.results import (
     COLUMNS,
+    GENERATOR_WORDS,
     WalkPlan,
     WalkState,
     pack_generator,
@@ -46,6 +48,14 @@ class Course(NamedTuple):
     whole: Whole | None  # for losses at each step of other moves
 
 
+class Draws(NamedTuple):
+    """What a walker draws from: one generator for the rule, streams of vectors for moves."""
+
+    generator: np.random.Generator
+    stream: NDArray[np.uint64]
+    room: FloatArray  # float32, as long as draws of vectors want it
+
+
 class Reached(NamedTuple):
     """Where a walker came to, and its record if one was due."""
 
@@ -70,15 +80,18 @@ def walk_to(course: Course, state: WalkState, walker: int, until: int) -> Reache
         loss, accepted, found = walk_one(course.singles, position, words, loss, n_moves)
         drift = max(drift, found)
     else:
-        generator = unpack_generator(words)
+        draws = Draws(
+            unpack_generator(words),
+            words[GENERATOR_WORDS:],
+            simd.aligned(-(-position.size // TOGETHER) * TOGETHER, np.float32),
+        )
         if course.plan.rule.needs_loss:
-            loss, accepted = _chosen_moves(course, position, loss, generator, n_moves)
+            loss, accepted = _chosen_moves(course, position, loss, draws, n_moves)
         else:
-            noise = np.empty_like(position)
             for _ in range(n_moves):
-                _move(course, position, noise, generator)
+                _move(course, position, draws)
             accepted = n_moves
-        words = pack_generator(generator)
+        words = np.concatenate([pack_generator(draws.generator), draws.stream])
     due = until % course.plan.record_every == 0
     record = observe(course, position) if due else None
     return Reached(position, loss, int(state.accepted[walker]) + accepted, words, drift, record)
@@ -88,32 +101,30 @@ def _chosen_moves(
     course: Course,
     position: FloatArray,
     loss: float,
-    generator: np.random.Generator,
+    draws: Draws,
     n_moves: int,
 ) -> tuple[float, int]:
     """Propose moves, evaluate, and take those the rule accepts."""
-    proposal, noise = np.empty_like(position), np.empty_like(position)
-    accepted = 0
+    proposal, accepted = np.empty_like(position), 0
     for _ in range(n_moves):
         proposal[...] = position
-        _move(course, proposal, noise, generator)
+        _move(course, proposal, draws)
         assert course.whole is not None
         proposed = loss_at(course.whole, proposal, course.n_threads)
-        if course.plan.rule.accepts(loss, proposed, generator):
+        if course.plan.rule.accepts(loss, proposed, draws.generator):
             position[...] = proposal
             loss = proposed
             accepted += 1
     return loss, accepted
 
 
-def _move(
-    course: Course, position: FloatArray, noise: FloatArray, generator: np.random.Generator
-) -> None:
+def _move(course: Course, position: FloatArray, draws: Draws) -> None:
     """Add r g/|g| with g normal, in place, or such a vector for each part of a move.
 
     On the sphere, return to the starting norm.
     """
-    generator.standard_normal(dtype=noise.dtype, out=noise)
+    fill_normals(draws.room, draws.stream)
+    noise = draws.room[: position.size].astype(position.dtype, copy=False)
     if course.shares is None:
         noise *= course.plan.step / _norm(noise)
     else:

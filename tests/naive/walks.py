@@ -1,6 +1,7 @@
 """Random walks from their definition, one number at a time.
 
-Only the random numbers are the package's: NumPy's SFC64 seeded with (seed, stream 4, walker).
+Only the random numbers are the package's: NumPy's SFC64 seeded with (seed, stream 4, walker), whose
+first 32 words seed the normal numbers of the moves.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import math
 
 import numpy as np
 from naive import networks
+
+from spinglass_nn._core.simd_normals import fill_normals
 
 WALKS = 4  # number of the stream
 
@@ -30,11 +33,14 @@ def positions(net, data, start, *, n_steps, step, seed, walker, sphere=False, ac
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(WALKS, walker))
     generator = np.random.Generator(np.random.SFC64(sequence))
+    state = generator.bit_generator.random_raw(32)
+    room = np.zeros(-(-len(start) // 32) * 32, np.float32)
     here = [float(x) for x in start]
     radius = length(here)
     path = [list(here)]
     for _ in range(n_steps):
-        g = generator.standard_normal(len(here))
+        fill_normals(room, state)
+        g = [float(x) for x in room[: len(here)]]
         there = [x + step * y / length(g) for x, y in zip(here, g, strict=True)]
         if sphere:
             scale = radius / length(there)
