@@ -174,3 +174,13 @@ def test_walks_from_copies_are_a_control(tiny_run):
     np.testing.assert_allclose(at_start[0], at_start[1], rtol=1e-5)
     halves = walks.halves("trained").sum(axis=0)
     np.testing.assert_allclose(halves, walks.rise("trained"), rtol=1e-9)
+
+
+def test_kinks_close_the_gap_to_the_law(tiny_run):
+    """At the shortest length the rise is that of Hessian and kinks, for every kind of move."""
+    moves = tiny_run.results["moves"]
+    assert moves.kinks.shape == moves.rises.shape
+    for kind in moves.kinds:
+        alone, kinked = moves.against_law(kind, 0), moves.against_kinked_law(kind, 0)
+        assert abs(kinked.mean - 1) < min(0.01, abs(alone.mean - 1) / 4)
+        assert kinked.error < alone.error / 4
