@@ -1,14 +1,24 @@
-"""Compiled kernels: kicks and rotations in one pass, without Python's lock."""
+"""Compiled kernels: kicks, rotations and whole trajectories, without Python's lock."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import kernel
+from spinglass_nn.networks._blocks import Block
+from spinglass_nn.networks._kernels import Layout, gradient_of_block
 
 Array = NDArray[Any]
+
+
+class Room(NamedTuple):
+    """Room for the gradient of one block of samples."""
+
+    activations: Array
+    errors: Array
 
 
 @kernel
@@ -28,3 +38,26 @@ def rotate(theta: Array, momentum: Array, cosine: float, sine: float, speed: flo
         x, p = theta[i], momentum[i]
         theta[i] = along * x + forth * p
         momentum[i] = along * p - back * x
+
+
+@kernel
+def follow(
+    theta: Array, momentum: Array, gradient: Array, squared: Array, layout: Layout, block: Block,
+    room: Room, n_steps: int, time: float, cosine: float, sine: float,
+) -> float:  # fmt: skip
+    """Kick, rotate and kick again ``n_steps`` times; the energy where the last step ends.
+
+    All samples are one block. It ends early where the energy is not finite.
+    """
+    energy = 0.0
+    for _ in range(n_steps):
+        kick(momentum, squared, gradient, time)
+        rotate(theta, momentum, cosine, sine, 1.0)
+        energy, _ = gradient_of_block(
+            theta, layout, block.inputs, block.labels, block.targets, room.activations,
+            room.errors, gradient,
+        )  # fmt: skip
+        if not math.isfinite(energy):
+            break
+        kick(momentum, squared, gradient, time)
+    return energy

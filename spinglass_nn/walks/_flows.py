@@ -49,7 +49,7 @@ class GaussianFlow(Flow):
 
     def __init__(self, scale: FloatArray) -> None:
         self._scale = scale
-        self._squared = scale * scale
+        self.squared = scale * scale
 
     def draw(self, generator: np.random.Generator) -> FloatArray:
         normal = generator.standard_normal(self._scale.size, dtype=self._scale.dtype)
@@ -65,7 +65,7 @@ class GaussianFlow(Flow):
     def kick(
         self, theta: FloatArray, momentum: FloatArray, gradient: FloatArray, time: float
     ) -> None:
-        kernels.kick(momentum, self._squared, gradient, time)
+        kernels.kick(momentum, self.squared, gradient, time)
 
     def action(self, theta: FloatArray, momentum: FloatArray) -> float:
         squares = vectors.norm(theta / self._scale) ** 2

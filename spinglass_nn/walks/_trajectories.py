@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spinglass_nn._core import threads
 from spinglass_nn.networks import MLP, _blocks, _gradients
 from spinglass_nn.typing import FloatArray, LabelledData
-from spinglass_nn.walks._flows import Flow
+from spinglass_nn.walks import _flow_kernels as kernels
+from spinglass_nn.walks._flows import Flow, GaussianFlow
 from spinglass_nn.walks.samplers import Sampler
 
 _JITTER = 0.2  # of the step, so that no trajectory comes back to where it began each time
@@ -40,6 +42,17 @@ class Target:
         self.net, self.flow, self.sampler, self.dtype = net, flow, sampler, dtype
         self._data = _blocks.source(net, data, dtype)
         self._way = _gradients.gradient_of(net, self._data)
+        self._block = self._only_block()
+        size = _blocks.workspace_size(net)
+        self._rooms = threads.Lent(lambda: kernels.Room(*np.empty((2, size), dtype)))
+
+    def _only_block(self) -> _blocks.Block | None:
+        """All samples, if they are so few that a trajectory runs in one kernel."""
+        plain = isinstance(self._way, _gradients.PlainGradient)
+        normal = isinstance(self.flow, GaussianFlow) and self.sampler.uses_gradient
+        if not (plain and normal) or self.n_samples > _blocks.BLOCK:
+            return None
+        return next(self._data.blocks(0, self.n_samples))
 
     @property
     def n_samples(self) -> int:
@@ -85,24 +98,46 @@ class Target:
         self, here: Place, momentum: FloatArray, beta: float, angle: float, n_threads: int
     ) -> tuple[Place, float]:
         """The end of a trajectory, and minus the logarithm of its weight against the start's."""
-        flow, there = self.flow, here
-        theta = here.theta.copy()
+        flow, theta = self.flow, here.theta.copy()
         if not self.sampler.uses_gradient:  # the prior's part is conserved
             flow.turn(theta, momentum, angle)
             there = self.at(theta, n_threads)
             return there, _or_infinite(beta * (there.energy - here.energy))
         before = flow.action(theta, momentum)
-        for _ in range(self.sampler.n_steps):
-            assert there.gradient is not None
-            flow.kick(theta, momentum, there.gradient, beta * angle / 2)
-            flow.turn(theta, momentum, angle)
-            there = self.at(theta, n_threads)
-            if not math.isfinite(there.energy):
-                return there, math.inf
-            assert there.gradient is not None
-            flow.kick(theta, momentum, there.gradient, beta * angle / 2)
+        there = self._kicked(here, theta, momentum, beta * angle / 2, angle, n_threads)
+        if not math.isfinite(there.energy):
+            return there, math.inf
         after = flow.action(theta, momentum)
         return there, _or_infinite(beta * (there.energy - here.energy) + after - before)
+
+    def _kicked(
+        self, here: Place, theta: FloatArray, momentum: FloatArray, time: float, angle: float,
+        n_threads: int,
+    ) -> Place:  # fmt: skip
+        """Where steps of kick, turn and kick end; early where the energy is not finite.
+
+        The kernel for one block has the bits of the general way.
+        """
+        assert here.gradient is not None
+        if self._block is not None and isinstance(self.flow, GaussianFlow):
+            gradient = here.gradient.copy()
+            with self._rooms.one() as room:
+                energy = kernels.follow(
+                    theta, momentum, gradient, self.flow.squared, self.net.layout, self._block,
+                    room, self.sampler.n_steps, time, math.cos(angle), math.sin(angle),
+                )  # fmt: skip
+            return Place(theta, _or_infinite(energy), gradient)
+        there = here
+        for _ in range(self.sampler.n_steps):
+            assert there.gradient is not None
+            self.flow.kick(theta, momentum, there.gradient, time)
+            self.flow.turn(theta, momentum, angle)
+            there = self.at(theta, n_threads)
+            if not math.isfinite(there.energy):
+                break
+            assert there.gradient is not None
+            self.flow.kick(theta, momentum, there.gradient, time)
+        return there
 
 
 def _or_infinite(value: float) -> float:

@@ -162,3 +162,35 @@ def test_bad_priors_and_samplers(net):
     for sampler in (HMC, MALA, RandomWalkMetropolis):
         with pytest.raises(ParameterError, match="step must be positive, got 0"):
             sampler(step=0.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_kernel_has_the_bits_of_single_steps(net, small_data, dtype):
+    dtype, rng = np.dtype(dtype), np.random.default_rng(1)
+    prior = PRIORS["layers"]
+    one = Target(net, small_data, prior.flow(net, dtype), HMC(9), dtype)
+    many = Target(net, small_data, prior.flow(net, dtype), HMC(9), dtype)
+    assert one._block is not None
+    many._block = None
+    theta = one.flow.draw(rng)
+    momentum = one.flow.momentum(theta, rng)
+    ends = [followed(target, theta, momentum, 0.2, 0.1) for target in (one, many)]
+    for single, stepwise in zip(*ends, strict=True):
+        np.testing.assert_array_equal(single, stepwise)
+    assert ends[0][0].dtype == dtype
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_a_trajectory_that_overflows_is_refused(small_data, kernel):
+    """Weights of 10^18 have sums beyond float32."""
+    net, single = MLP(sizes=(4, 5, 3)), np.dtype(np.float32)
+    target = Target(net, small_data, GaussianPrior(1e18).flow(net, single), HMC(5), single)
+    if not kernel:
+        target._block = None
+    rng = np.random.default_rng(1)
+    with np.errstate(all="ignore"):
+        here = target.drawn(rng, 1)
+        momentum = target.flow.momentum(here.theta, rng)
+        there, rise = target._followed(here, 1e6 * momentum, 1.0, 0.1, 1)
+    assert math.isfinite(here.energy)
+    assert there.energy == rise == math.inf
