@@ -25,9 +25,10 @@ def line(*cells: object) -> str:
 
 def together(claim: Claim, compared: ComparedClaim) -> str:
     """A claim over all runs; the control is that of the first."""
-    value = claim.value if compared.mean is None else compared.mean
+    values = compared.values if compared.mean is None else (compared.mean,)
+    told = "; ".join("–" if value is None else str(value) for value in dict.fromkeys(values))
     return line(
-        claim.identifier, claim.statement, f"{claim.statistic}: {'–' if value is None else value}",
+        claim.identifier, claim.statement, f"{claim.statistic}: {told}",
         claim.control, f"**{compared.verdict}**",
     )  # fmt: skip
 

@@ -27,11 +27,14 @@ from spinglass_nn._core.simd import (
     vector_code,
 )
 from spinglass_nn._core.simd_draws import exponential, next_words
-from spinglass_nn._core.simd_reals import rectified, square_root
+from spinglass_nn._core.simd_reals import larger_of, square_root
 
 TOGETHER = 32  # numbers drawn at a time: arrays to be filled are a multiple of it long
 N_WORDS = 32  # of the state: four of xoshiro256++ for each of eight streams
 
+# -ln u of the largest u; in float32 it comes out as zero or less, and a point at radius zero
+# has no direction
+_LEAST = 2.0**-33
 _ANGLE = math.pi / 4 * 2.0**-31  # of the integers of 32 bits
 _SINE = (1 / 362880, -1 / 5040, 1 / 120, -1 / 6)  # of x^9 down to x^3
 _COSINE = (1 / 40320, -1 / 720, 1 / 24, -1 / 2)  # of x^8 down to x^2
@@ -82,14 +85,15 @@ def upward(typing_context: Any, words: Any) -> Any:
 def fill_normals(out: NDArray[Any], state: NDArray[Any]) -> None:
     """Fill float32 ``out`` with normal numbers and advance the state (`N_WORDS`,).
 
-    They are normal to float32's precision; none is beyond 6.8 in size.
+    Squares are those of normal numbers to 4e-6; none is beyond 6.8 in size, and no two of a pair
+    are both zero.
     """
     a, b = load_words(state, 0), load_words(state, 8)
     c, d = load_words(state, 16), load_words(state, 24)
-    two = spread_float(out.dtype.type(2))
+    two, least = spread_float(out.dtype.type(2)), spread_float(out.dtype.type(_LEAST))
     for i in range(0, out.size, TOGETHER):
         word, a, b, c, d = next_words(a, b, c, d)
-        radius = square_root(rectified(exponential(word)) * two)  # -ln 1 may round below 0
+        radius = square_root(larger_of(exponential(word), least) * two)
         word, a, b, c, d = next_words(a, b, c, d)
         store_floats(out, i, radius * across(word))
         store_floats(out, i + 16, radius * upward(word))

@@ -290,9 +290,9 @@ def _compare(options: argparse.Namespace) -> None:
         )
         print(f"{claim.identifier}: {words}")
         print(f"    {claim.statement}")
-        if claim.mean is not None:
-            values = ", ".join(str(value) for value in claim.values)
-            print(f"    {values}; together {claim.mean}, S = {claim.scale:.2f}")
+        values = ", ".join("-" if value is None else str(value) for value in claim.values)
+        mean = "" if claim.mean is None else f"; mean {claim.mean}, S = {claim.scale:.2f}"
+        print(f"    {values}{mean}")
     n_stable = sum(claim.stable for claim in found.claims)
     print(f"\n{n_stable} of {len(found.claims)} verdicts are the same under all seeds")
 

@@ -49,6 +49,9 @@ class Claim:
         What follows.
     reason : str
         One sentence that says why.
+    extreme : bool
+        Whether the value is the largest or smallest of several, and so in another run perhaps
+        another one's: not to be averaged over runs.
     """
 
     identifier: str
@@ -60,6 +63,7 @@ class Claim:
     control: str
     verdict: str
     reason: str
+    extreme: bool = False
 
 
 def n_errors(n_units: int | None = None) -> float:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from scipy import stats
 
 from spinglass_nn._core.results import result
 from spinglass_nn.errors import StudyError
@@ -31,12 +30,10 @@ class ComparedClaim:
     verdict : {"supported", "not supported", "cannot tell here"}
         That of all runs if they agree; what one seed says and another does not cannot be told.
     mean : Estimate or None
-        Mean of the values weighted by their errors, its error enlarged by ``scale`` if that is
-        above 1; None where fewer than two values have an error.
+        Mean of the values; its error is that of the errors or that of the scatter, whichever is
+        larger. None if a value has no error, or is an extreme of several.
     scale : float
-        Scatter of the values over what their errors promise, sqrt(chi²/(k - 1)); NaN likewise.
-    probability : float
-        Of a scatter as large if the errors are right and Gaussian; NaN likewise.
+        Standard deviation of the values over the root mean square of their errors; NaN likewise.
     """
 
     identifier: str
@@ -46,7 +43,6 @@ class ComparedClaim:
     verdict: str
     mean: Estimate | None
     scale: float
-    probability: float
 
     @property
     def stable(self) -> bool:
@@ -78,9 +74,15 @@ def compare_studies(runs: Sequence[StudyRun]) -> StudyComparison:
 
     Errors inside a run are over its solutions, walkers or samples, which share one master seed,
     one draw of the probe samples and of everything else that was drawn once. If these errors
-    are right, values of different seeds scatter by them,
+    are right, the values :math:`x_k` of K runs scatter by them:
 
-    .. math:: \chi^2 = \sum_k (x_k - \bar x)^2 / \sigma_k^2 \approx K - 1 .
+    .. math:: S = \sqrt{\frac{1}{K - 1} \sum_k (x_k - \bar x)^2 \Big/
+                        \frac{1}{K} \sum_k \sigma_k^2} \approx 1 ,
+        \qquad \sigma_{\bar x} = \max(1, S)\, \frac{1}{K} \sqrt{\sum_k \sigma_k^2} .
+
+    Three runs tell S to a factor of two or so: with right errors, from many units, one S in
+    twenty is above 1.7; where few units gave the errors, more are. All runs count alike, for
+    weights from errors of few units, small where a value happens to be small, would shift means.
 
     Parameters
     ----------
@@ -98,11 +100,6 @@ def compare_studies(runs: Sequence[StudyRun]) -> StudyComparison:
         If there are fewer than two, they are of different studies or differ in more than their
         seeds, or a seed comes twice.
 
-    References
-    ----------
-    Weighted means and the scale factor are those of the Particle Data Group, Review of Particle
-    Physics, section 5.2 of its introduction.
-
     Examples
     --------
     >>> import spinglass_nn as sg
@@ -113,47 +110,54 @@ def compare_studies(runs: Sequence[StudyRun]) -> StudyComparison:
     if len(runs) < 2:
         raise StudyError(f"runs must be at least 2 to be compared, got {len(runs)}")
     _check_alike(runs)
-    tables = [{claim.identifier: claim for claim in run.claims} for run in runs]
     return StudyComparison(
         name=runs[0].recipe.name,
         seeds=tuple(run.parameters.seed for run in runs),
-        claims=tuple(_compared([table[name] for table in tables]) for name in tables[0]),
+        claims=tuple(map(_compared, zip(*(run.claims for run in runs), strict=True))),
     )
 
 
 def _check_alike(runs: Sequence[StudyRun]) -> None:
-    first = runs[0]
-    wanted = msgspec.to_builtins(first.parameters)
-    seeds: dict[int, StudyRun] = {}
-    for run in runs:
+    first, seeds = runs[0], [run.parameters.seed for run in runs]
+    for k, run in enumerate(runs):
+        pair = f"{first.store.folder} and {run.store.folder}"
         if run.recipe.name != first.recipe.name:
             raise StudyError(
-                f"runs must be of one study, got {first.recipe.name} in {first.store.folder} and "
-                f"{run.recipe.name} in {run.store.folder}"
+                f"runs must be of one study, got {first.recipe.name} and {run.recipe.name} in "
+                f"{pair}"
             )
-        found = msgspec.to_builtins(run.parameters)
-        differing = [
-            f"{name} ({wanted[name]} and {found[name]})"
-            for name in wanted
-            if name != "seed" and found[name] != wanted[name]
-        ]
+        differing = _differences(first, run)
         if differing:
             raise StudyError(
-                f"runs must differ in their seed alone; {first.store.folder} and "
-                f"{run.store.folder} differ in {', '.join(differing)}"
+                f"runs must differ in their seed alone; {pair} differ in {', '.join(differing)}"
             )
-        other = seeds.setdefault(run.parameters.seed, run)
-        if other is not run:
+        if seeds[k] in seeds[:k]:
+            other = runs[seeds.index(seeds[k])].store.folder
             raise StudyError(
-                f"runs must have different seeds; {other.store.folder} and {run.store.folder} "
-                f"have the seed {run.parameters.seed}"
+                f"runs must have different seeds; {other} and {run.store.folder} have the seed "
+                f"{seeds[k]}"
             )
+        if [c.identifier for c in run.claims] != [c.identifier for c in first.claims]:
+            raise StudyError(f"runs must make the same claims; {pair} do not")
 
 
-def _compared(claims: list[Claim]) -> ComparedClaim:
+def _differences(first: StudyRun, other: StudyRun) -> list[str]:
+    """Parameters in which two runs differ, but for the seed, and the folder of equal data."""
+    wanted, found = (msgspec.to_builtins(run.parameters) for run in (first, other))
+    free = {"seed"}
+    if first.store.manifest.get("data") == other.store.manifest.get("data"):
+        free.add("data_dir")
+    return [
+        f"{name} ({wanted[name]} and {found[name]})"
+        for name in wanted
+        if name not in free and found[name] != wanted[name]
+    ]
+
+
+def _compared(claims: Sequence[Claim]) -> ComparedClaim:
     verdicts = tuple(claim.verdict for claim in claims)
     values = tuple(claim.value for claim in claims)
-    mean, scale, probability = _pooled([value for value in values if value is not None])
+    mean, scale = _mean(values) if not any(c.extreme for c in claims) else (None, math.nan)
     return ComparedClaim(
         identifier=claims[0].identifier,
         statement=claims[0].statement,
@@ -162,19 +166,16 @@ def _compared(claims: list[Claim]) -> ComparedClaim:
         verdict=verdicts[0] if len(set(verdicts)) == 1 else CANNOT_TELL,
         mean=mean,
         scale=scale,
-        probability=probability,
     )
 
 
-def _pooled(values: list[Estimate]) -> tuple[Estimate | None, float, float]:
-    """Weighted mean, scale factor, and the probability of a scatter as large."""
-    known = [v for v in values if math.isfinite(v.mean) and math.isfinite(v.error) and v.error]
-    if len(known) < 2:
-        return None, math.nan, math.nan
-    means = np.array([value.mean for value in known])
-    weights = np.array([value.error for value in known]) ** -2.0
-    mean = float(weights @ means / weights.sum())
-    square = float(weights @ (means - mean) ** 2)
-    scale = math.sqrt(square / (len(known) - 1))
-    error = max(scale, 1.0) / math.sqrt(weights.sum())
-    return Estimate(mean, error), scale, float(stats.chi2.sf(square, len(known) - 1))
+def _mean(values: Sequence[Estimate | None]) -> tuple[Estimate | None, float]:
+    """Mean of all values and their scatter over their errors."""
+    known = [(v.mean, v.error) for v in values if v is not None]
+    numbers = np.array(known).reshape(-1, 2)
+    if len(known) < len(values) or not np.isfinite(numbers).all() or not numbers[:, 1].all():
+        return None, math.nan
+    error = math.sqrt(float(np.mean(numbers[:, 1] ** 2)))
+    scale = float(numbers[:, 0].std(ddof=1)) / error
+    mean_error = max(scale, 1.0) * error / math.sqrt(len(known))
+    return Estimate(float(numbers[:, 0].mean()), mean_error), scale

@@ -109,7 +109,8 @@ class Metropolis(Rule):
 class LossCap(Rule):
     """Moves are accepted while the loss stays at or below a ceiling.
 
-    The walk samples the connected part of the region ``loss <= maximum`` uniformly.
+    The walk samples the connected part of the region ``loss <= maximum`` uniformly. What is
+    recorded may pass it by rounding.
 
     Parameters
     ----------

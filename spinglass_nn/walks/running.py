@@ -19,6 +19,7 @@ from spinglass_nn.networks import evaluate
 from spinglass_nn.typing import Float64Array, ProgressLike
 from spinglass_nn.walks.results import WalkState, pack_generator
 from spinglass_nn.walks.stepping import Course, Reached, mutual_overlap, observe, walk_to
+from spinglass_nn.walks.whole import loss as loss_at
 
 _STRETCH = 0.25  # seconds of one walker between two points where an interrupt loses nothing
 
@@ -26,7 +27,11 @@ _STRETCH = 0.25  # seconds of one walker between two points where an interrupt l
 def begin(course: Course, n_walkers: int) -> WalkState:
     """The state before the first step: everyone at the start, one record made."""
     record = observe(course, course.origin)
+    # a rule compares losses that are computed alike, to the last bit
+    whole = course.whole
     loss = float(record[2])
+    if whole is not None and whole.blocks is not None:
+        loss = loss_at(whole, course.origin, course.n_threads)
     course.plan.rule.check_start(loss)
     seed = Seed(course.plan.seed[0], course.plan.seed[1:])
     stream = Stream.WALK_MOVES if course.plan.move.alone else Stream.WALKS

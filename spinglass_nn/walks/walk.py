@@ -105,7 +105,8 @@ def random_walk(
     gradient : bool
         Whether to record the norm of the gradient; it costs two more evaluations a record.
     dtype : float32 or float64, optional
-        Precision of positions, draws and evaluations. Default: that of the start.
+        Precision of positions and evaluations; displacements of all parameters are drawn in
+        float32. Default: that of the start.
     name : str
         What the walk is called in figures.
     progress : bool or callable

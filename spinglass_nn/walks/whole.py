@@ -11,13 +11,15 @@ from spinglass_nn._core import simd, threads
 from spinglass_nn._core.codes import SMALLEST, coded
 from spinglass_nn._core.simd_layers import TALLEST
 from spinglass_nn.networks import MLP, _affine, evaluate
-from spinglass_nn.networks._blocks import Source, source
+from spinglass_nn.networks._blocks import source
 from spinglass_nn.networks._column_loss_kernels import COLUMNS
 from spinglass_nn.typing import FloatArray, IntArray, LabelledData
 from spinglass_nn.walks._alike import order_alike
 from spinglass_nn.walks._change_kernels import Table
 from spinglass_nn.walks._whole_kernels import loss_of_blocks
 from spinglass_nn.walks.singles import memory_of, table_of
+
+_MOST_MOVED = 0.9  # share of the inputs; if more are not at rest, no order helps
 
 
 class Listed(NamedTuple):
@@ -39,7 +41,8 @@ class Whole(NamedTuple):
 
     net: MLP
     data: LabelledData
-    source: Source
+    segments: list[tuple[int, int]]
+    n_samples: int
     table: Table
     blocks: Listed | None
 
@@ -47,22 +50,26 @@ class Whole(NamedTuple):
 def prepare_whole(net: MLP, data: LabelledData, dtype: np.dtype[Any]) -> Whole:
     """Lay out the data for the walkers of a run."""
     known = source(net, data, dtype)
-    blocks, n = None, 0
+    blocks, n, ordered = None, 0, known
     if known.inputs.dtype == dtype and known.inputs.nbytes >= SMALLEST:
         found = coded(known.inputs)
         if found is not None:
             blocks, order = _listed(*found, net.sizes[1])
             n = known.n_samples
             labels = known.labels[order] if known.labels.size else known.labels
-            known = known._replace(labels=labels, targets=known.targets[order])
-    return Whole(net, data, known, table_of(net, known, n), blocks)
+            ordered = known._replace(labels=labels, targets=known.targets[order])
+    table = table_of(net, ordered, n)
+    return Whole(net, data, known.segments(), known.n_samples, table, blocks)
 
 
 def _listed(codes: NDArray[np.uint8], scale: FloatArray, width: int) -> tuple[Listed, IntArray]:
     """Blocks of samples, and the order in which these stand in them."""
     rest = int(np.bincount(codes.reshape(-1), minlength=256).argmax())
     moved = codes != rest
-    order = order_alike(moved, COLUMNS)
+    order = np.arange(len(codes))
+    if moved.mean() < _MOST_MOVED:
+        with threads.one_blas_thread():  # the order is not to depend on how many there are
+            order = order_alike(moved, COLUMNS)
     n_blocks = -(-len(codes) // COLUMNS)
     padded = np.full((n_blocks * COLUMNS, codes.shape[1]), rest, np.uint8)
     padded[: len(codes)] = codes[order]
@@ -86,7 +93,7 @@ def _listed(codes: NDArray[np.uint8], scale: FloatArray, width: int) -> tuple[Li
 
 def loss(whole: Whole, position: FloatArray, n_threads: int) -> float:
     """Mean loss, that of `evaluate` but for rounding; the same for any number of threads."""
-    net, data, known, table, blocks = whole
+    net, data, segments, n_samples, table, blocks = whole
     if blocks is None:
         return float(evaluate(net, position, data, n_threads=n_threads).loss)
     family = _affine.pack_family(net, position[None], _affine.each(1), False)
@@ -103,14 +110,13 @@ def loss(whole: Whole, position: FloatArray, n_threads: int) -> float:
             for ends in segments
         ]  # fmt: skip
 
-    segments = known.segments()
     share = -(-len(segments) // n_threads)
     groups = [segments[k : k + share] for k in range(0, len(segments), share)]
     total = 0.0
     for sums in threads.run(work, groups, n_threads):
         for part in sums:  # one by one, in order: as on any number of threads
             total += part
-    return total / known.n_samples
+    return total / n_samples
 
 
 def _first_layer(net: MLP, position: FloatArray, rest: float) -> tuple[FloatArray, FloatArray]:

@@ -91,3 +91,16 @@ def test_a_stream_goes_on_where_it_was():
     for half in (whole[: 2 * TOGETHER], whole[2 * TOGETHER :]):
         fill_normals(out, state)
         np.testing.assert_array_equal(out, half)
+
+
+def test_the_largest_uniform_is_no_point_without_a_direction():
+    """Of these states the first words are all ones: u rounds to 1, whose logarithm is 0."""
+    state = np.zeros((4, 8), np.uint64)
+    state[0], state[1:3], state[3] = 2**64 - 1, 7, 1
+    words = np.empty(8, np.uint64)
+    _words(state.reshape(-1).copy(), words)
+    assert (words == 2**64 - 1).all()
+    out = simd.aligned(TOGETHER, np.float32)
+    fill_normals(out, state.reshape(-1).copy())
+    radius = np.hypot(*out.reshape(2, 16))
+    np.testing.assert_allclose(radius, np.sqrt(2 * 2.0**-33), rtol=1e-5)

@@ -101,6 +101,19 @@ def test_second_difference_is_hessian_and_kinks(trained):
     assert order > 2.5
 
 
+def test_nothing_hidden_and_nothing_asked(small_data):
+    linear = MLP(sizes=(4, 3))
+    assert not kink_curvature(linear, np.ones(15), small_data, np.ones((2, 15))).any()
+    net = MLP(sizes=(4, 5, 3))
+    for directions, scales, shape in (
+        (np.ones((0, 43)), 1.0, (0,)),
+        (np.ones(43), [], (0,)),
+        (np.ones((2, 43)), np.ones((3, 4)), (3, 4, 2)),
+    ):
+        found = kink_curvature(net, np.ones(43), small_data, directions, scales=scales)
+        assert found.shape == shape
+
+
 def test_smooth_units_have_none(small_data):
     net = MLP(sizes=(4, 5, 3), activation="tanh")
     assert not kink_curvature(net, np.ones(43), small_data, np.ones((2, 43))).any()

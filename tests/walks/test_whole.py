@@ -55,6 +55,31 @@ def test_losses_of_evaluate(net, pixels, dtype, at_rest, rest):
             assert whole.loss(ready, weights, n_threads) == found
 
 
+@pytest.mark.parametrize("n_samples", [1, 5, 64, 65, 257])
+@pytest.mark.parametrize("width", [1, 12, 13, 25, 37])
+def test_any_number_of_samples_and_units(pixels, n_samples, width):
+    """Of several tiles, the last not full; targets go with their samples."""
+    rng, labelled = np.random.default_rng(width), pixels(np.float64, 0.9)
+    rows = labelled.inputs[:n_samples].copy()
+    rows[0, :4] = -1, -63 / 64, 0, 191 / 64  # from which a grid of 256 values is seen
+    data = Dataset(rows, None, rng.standard_normal((n_samples, 2)))
+    net = MLP(sizes=(20, width, 2), loss="squared_error")
+    ready = whole.prepare_whole(net, data, np.dtype(np.float64))
+    assert ready.blocks is not None
+    weights = initialize(net, rng=2)[0].weights
+    exact = naive.loss(net, weights, data.inputs, None, data.targets)
+    assert whole.loss(ready, weights, 2) == pytest.approx(exact, rel=1e-13)
+
+
+def test_rules_compare_losses_computed_alike(pixels):
+    """The start's is not that of `evaluate`, which differs in the last bits."""
+    net, data = NETWORKS[0], pixels(np.float32, 0.9)
+    start = initialize(net, rng=2, dtype=np.float32)[0]
+    ready = whole.prepare_whole(net, data, np.dtype(np.float32))
+    walk = random_walk(net, data, start, n_steps=1, step=1e-9, rule=Metropolis(1e-30), rng=1)
+    assert walk.state.losses[0] == whole.loss(ready, start.weights, 1)
+
+
 def test_inputs_of_another_precision_are_streamed(pixels):
     net, data = NETWORKS[0], pixels(np.float32)
     ready = whole.prepare_whole(net, data, np.dtype(np.float64))

@@ -102,7 +102,7 @@ def _listed(values: NDArray[Any]) -> str:
 
 
 def _power(run: MeltingRun, fits: Growth | None) -> Claim:
-    common = {
+    common: dict[str, Any] = {
         "identifier": f"A-5 ({WORDS[run.kind]})",
         "statement": "The melting temperature of the hidden order grows as a power of training "
         "time.",
@@ -137,7 +137,7 @@ def _power(run: MeltingRun, fits: Growth | None) -> Claim:
 
 
 def _constant(run: MeltingRun, fits: Growth | None) -> Claim:
-    common = {
+    common: dict[str, Any] = {
         "identifier": f"A-5s ({WORDS[run.kind]})",
         "statement": "The local slope d ln T_c / d ln t is the same early and late in that "
         "range, as a power law has it.",

@@ -81,6 +81,7 @@ def _temperature(
         verdict=verdict,
         reason=f"All must lie within {MARGIN:.0%} of the formula by several standard errors; "
         f"the farthest is {worst}.",
+        extreme=True,
     )
 
 

@@ -19,7 +19,7 @@ from spinglass_nn.studies.task import Task
 
 RECIPE = Recipe(
     name="li2025",
-    version=1,
+    version=2,
     title="A spin glass characterization of neural networks (arXiv:2508.07397)",
     parameters=parameters.Parameters,
     scales=parameters.SCALES,

@@ -123,6 +123,7 @@ def _correlation(
         f"correlations. Between settings {_words(outer)}; at equal setting {_words(inner)}",
         verdict,
         _why(outer, inner) + missed,
+        extreme=True,
     )
 
 
@@ -198,4 +199,5 @@ def _small_batch(sharpness: dict[str, Float64Array], sweep: Sweep, rule: int) ->
         + f"{counts[rules.SUPPORTED]} say flatter, {counts[rules.NOT_SUPPORTED]} sharper; mean "
         f"train loss {losses[0]:.3g} at the smallest batch, {losses[-1]:.3g} at the largest"
         + missed,
+        extreme=True,
     )

@@ -98,6 +98,7 @@ def _hierarchy(
         f"history: {control}; {descents.title}: {descents.verdict.finding}",
         _decided(branch, control),
         f"{branch.title}: {found.sentence}{_CAUTION[ensemble]}",
+        extreme=True,
     )
 
 
