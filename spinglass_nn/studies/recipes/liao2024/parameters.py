@@ -229,7 +229,7 @@ SCALES: dict[str, dict[str, Any]] = {
     # would add to a barrier is far below its scatter
     "standard": {
         "stop_at_loss": 0.05, "n_probe": 5000, "n_walkers": 3, "n_solutions": 24, "n_pairs": 12,
-        "n_graph": 10, "n_graph_bands": 9, "curve_epochs": 6, "mixed_runs": 5,
+        "n_graph": 10, "n_graph_bands": 9, "curve_epochs": 6, "mixed_runs": 4,
         "walk_steps": 200, "sharpness_probe": 1000,
     },
     # a night or two: what the literature on barriers trains to, and errors half as large
