@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from spinglass_nn._version import __version__
 from spinglass_nn.errors import Interrupted, ParameterError, SpinglassError
@@ -90,6 +90,9 @@ def _log_lines(quiet: bool) -> Iterator[None]:
         logger.setLevel(level)
 
 
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
 class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, instead of repeating the usage first."""
 
@@ -152,6 +155,12 @@ def _parser() -> argparse.ArgumentParser:
             epilog="example: spinglass-nn parameters liao2024",
         )
     )
+    _add_readers(commands, common)
+    return parser
+
+
+def _add_readers(commands: _Commands, common: _Parser) -> None:
+    """Commands that read finished studies."""
     _add_report(
         commands.add_parser(
             "report",
@@ -172,7 +181,6 @@ def _parser() -> argparse.ArgumentParser:
             epilog="example: spinglass-nn compare seed0 seed1 seed2",
         )
     )
-    return parser
 
 
 def _threads(text: str) -> int:

@@ -33,6 +33,7 @@ from .recipes.liao2024.solutions import Solutions
 from .recipes.liao2024.thermal import ThermalWalks
 from .recipes.liao2024.walks import Walks
 from .recipes.liao2024.widths import Widths
+from .recipes.pieces import Kept
 from .store import Store
 from .study import (
     Recipe,
@@ -61,6 +62,7 @@ __all__ = [
     "Growth",
     "Hierarchy",
     "Interpolation",
+    "Kept",
     "LayeredOverlaps",
     "LazyControl",
     "MatchedOverlaps",

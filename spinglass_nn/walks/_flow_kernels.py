@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from spinglass_nn._core.jit import kernel
-from spinglass_nn.networks._blocks import Block
 from spinglass_nn.networks._kernels import Layout, gradient_of_block
 
 Array = NDArray[Any]
@@ -42,8 +41,9 @@ def rotate(theta: Array, momentum: Array, cosine: float, sine: float, speed: flo
 
 @kernel
 def follow(
-    theta: Array, momentum: Array, gradient: Array, squared: Array, layout: Layout, block: Block,
-    room: Room, n_steps: int, time: float, cosine: float, sine: float,
+    theta: Array, momentum: Array, gradient: Array, squared: Array, layout: Layout,
+    inputs: Array, labels: Array, targets: Array, room: Room, n_steps: int, time: float,
+    cosine: float, sine: float,
 ) -> float:  # fmt: skip
     """Kick, rotate and kick again ``n_steps`` times; the energy where the last step ends.
 
@@ -54,8 +54,7 @@ def follow(
         kick(momentum, squared, gradient, time)
         rotate(theta, momentum, cosine, sine, 1.0)
         energy, _ = gradient_of_block(
-            theta, layout, block.inputs, block.labels, block.targets, room.activations,
-            room.errors, gradient,
+            theta, layout, inputs, labels, targets, room.activations, room.errors, gradient
         )  # fmt: skip
         if not math.isfinite(energy):
             break

@@ -123,7 +123,7 @@ class Target:
             gradient = here.gradient.copy()
             with self._rooms.one() as room:
                 energy = kernels.follow(
-                    theta, momentum, gradient, self.flow.squared, self.net.layout, self._block,
+                    theta, momentum, gradient, self.flow.squared, self.net.layout, *self._block,
                     room, self.sampler.n_steps, time, math.cos(angle), math.sin(angle),
                 )  # fmt: skip
             return Place(theta, _or_infinite(energy), gradient)
