@@ -146,9 +146,8 @@ def observe(course: Course, position: FloatArray) -> Float64Array:
     distance, length, product = whereabouts(position, course.origin)
     row[0] = math.sqrt(distance)
     scale = math.sqrt(length) * course.norm
-    row[1] = (
-        min(max(product / scale, -1.0), 1.0) if scale > 0 else math.nan
-    )  # rounding passes 1
+    if scale > 0:
+        row[1] = min(max(product / scale, -1.0), 1.0)  # rounding may pass 1
     found = evaluate(course.net, position, course.data, n_threads=course.n_threads)
     row[2:4] = found.loss, found.accuracy
     if course.test is not None:

@@ -66,13 +66,16 @@ class Measures:
 def run(context: Context) -> Measures:
     """Measure every run."""
     sweep: Sweep = context.results["flatness"]
+    data = sweep_probe(context.parameters, context.shared)
     numbers = sweep.numbers()
     _, n_rates, _, n_seeds = numbers.shape
     parts: list[tuple[IntArray, list[SharpnessTable]]] = []
     with track(n_rates * n_seeds, "sharpness", context.progress) as tick:
         for i in range(n_rates):
             for k in range(n_seeds):
-                tables = kept(context, f"run{i}-{k}", partial(_measured, context, sweep, i, k))
+                tables = kept(
+                    context, f"run{i}-{k}", partial(_measured, context, data, sweep, i, k)
+                )
                 parts.append((numbers[:, i, :, k].ravel(), tables))
                 tick(1)
     names = tuple(name for table in parts[0][1] for name in table.rows)
@@ -81,25 +84,27 @@ def run(context: Context) -> Measures:
     for places, tables in parts:
         mean[:, places] = np.concatenate([t.mean.reshape(-1, places.size) for t in tables])
         error[:, places] = np.concatenate([t.error.reshape(-1, places.size) for t in tables])
-    chosen, entropy = _entropies(context, sweep)
+    chosen, entropy = _entropies(context, data, sweep)
     return Measures(
         names=names,
         mean=mean.reshape(-1, *numbers.shape),
         error=error.reshape(-1, *numbers.shape),
-        gauge_shift=_gauge_shift(context, sweep.solutions),
+        gauge_shift=_gauge_shift(context, data, sweep.solutions),
         entropy_runs=chosen,
         entropy=entropy[:, 0],
         entropy_error=entropy[:, 1],
     )
 
 
-def _measured(context: Context, sweep: Sweep, i: int, k: int) -> list[SharpnessTable]:
+def _measured(
+    context: Context, data: Dataset, sweep: Sweep, i: int, k: int
+) -> list[SharpnessTable]:
     """Runs number k at one rate: all batch sizes and both rules see the same directions.
 
     What compares batch sizes is then sharp, and the numbers k remain independent units.
     """
     p: Parameters = context.parameters
-    net, data = sweep.solutions.network, sweep_probe(p, context.shared)
+    net = sweep.solutions.network
     points = Replicas(net, sweep.solutions.weights[sweep.numbers()[:, i, :, k].ravel()])
     seed, n_threads = context.rng(2, i, k), context.n_threads
     common: dict[str, Any] = {"rng": seed, "n_threads": n_threads}
@@ -125,9 +130,8 @@ def _measured(context: Context, sweep: Sweep, i: int, k: int) -> list[SharpnessT
     ]
 
 
-def _gauge_shift(context: Context, solutions: Replicas) -> float:
+def _gauge_shift(context: Context, data: Dataset, solutions: Replicas) -> float:
     """How far rescaling units moves the loss: by rounding only."""
-    data = sweep_probe(context.parameters, context.shared)
     shift = 0.0
     for weights in solutions.weights:
         point = Replica(solutions.network, weights.astype(np.float64))
@@ -139,14 +143,13 @@ def _gauge_shift(context: Context, solutions: Replicas) -> float:
     return shift
 
 
-def _entropies(context: Context, sweep: Sweep) -> tuple[IntArray, Float64Array]:
+def _entropies(context: Context, data: Dataset, sweep: Sweep) -> tuple[IntArray, Float64Array]:
     """Local free energy of a few runs at matched loss, at the extreme batch sizes.
 
     Under a Gaussian as wide as the displacement of F2, over a few samples at the temperature of
     their posterior: half a minute a run.
     """
     p: Parameters = context.parameters
-    data = sweep_probe(p, context.shared)
     if data.n_samples > _ENTROPY_SAMPLES:
         data = subset(data, _ENTROPY_SAMPLES, rng=p.seed)
     last = sweep.batch_sizes.size - 1
