@@ -1,7 +1,8 @@
 """One step of an elastic band against the bare gradients of its pivots, in turn.
 
-Each round runs both on one thread, so that what else the machine does hits both alike; the
-ratio of processor times stands in ``extra_info``.
+Both see the same minibatches, which for the bare gradients are cut out beforehand. Each round
+runs both on one thread, so that what else the machine does hits both alike; the ratio of
+processor times stands in ``extra_info``.
 """
 
 from __future__ import annotations
@@ -36,9 +37,6 @@ def test_a_step_costs_its_gradients(
     data = sg.datasets.Dataset(
         images.inputs[:n_samples].astype(dtype), images.labels[:n_samples], n_classes=10
     )
-    some = sg.datasets.Dataset(
-        data.inputs[:batch_size], data.labels[:batch_size], n_classes=10
-    )  # fmt: skip
     net = sg.networks.MLP(sizes=(784, hidden, 10))
     a, b = sg.networks.initialize(net, n_replicas=2, dtype=dtype, rng=0)
     band = sg.landscape.nudged_elastic_band(
@@ -48,6 +46,12 @@ def test_a_step_costs_its_gradients(
     rules = Rules(sg.training.SGD(0.1, momentum=0.9), np.inf, TANGENTS[0], False)
     job = BandJob(net, data, band.state, rules, None, Scan(11, 10**6, "band"), 1)
     pivots = band.path.nodes[1:-1]
+    rows = [np.arange(n_samples)]
+    if batch_size is not None:
+        rows = [job.batches.rows(step) for step in range(job.batches.per_epoch)]
+    parts = [
+        sg.datasets.Dataset(data.inputs[some], data.labels[some], n_classes=10) for some in rows
+    ]
     ratios = []
 
     def steps():
@@ -55,8 +59,8 @@ def test_a_step_costs_its_gradients(
             job.step()
 
     def gradients():
-        for _ in range(N_STEPS):
-            sg.networks.gradient(net, pivots, some, n_threads=1)
+        for step in range(N_STEPS):
+            sg.networks.gradient(net, pivots, parts[step % len(parts)], n_threads=1)
 
     def both():
         alone = spent(gradients)
@@ -72,5 +76,5 @@ def test_a_step_costs_its_gradients(
         f"{benchmark.group}, batch {batch_size or n_samples}: a step costs {ratio:.2f} times "
         f"its {N_PIVOTS} gradients (best of rounds {min(ratios):.2f})"
     )
-    # of a minibatch the two ends are evaluated too, and its samples are gathered
-    assert ratio < (1.15 if batch_size is None else 1.5)
+    # minibatches have to be gathered, and the band's own arithmetic weighs more
+    assert ratio < (1.15 if batch_size is None else 1.3)

@@ -1,9 +1,9 @@
-"""Metropolis with moves of one weight, one unit and all, against losses computed from scratch.
+"""Free steps, and Metropolis with moves of one weight, one unit and all, beside peers.
 
 10,000 samples, 784-32-10 and 784-128-10, float32, one thread; PyTorch and JAX do the same
 proposals with their fastest full evaluation. Each round runs all of them, and times are
-processor times. Moves of one weight or unit are timed by the difference of a long and a short
-walk, so that what is done once (laying out the data, compiling) is told apart.
+processor times. Steps are timed by the difference of a long and a short walk, so that what is
+done once (laying out the data, compiling) is told apart.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ N_SAMPLES = 10_000
 STEP = 0.05
 LENGTHS = {Isotropic: (10, 110), OneUnit: (100, 1100), OneWeight: (1000, 11_000)}
 RULE = Metropolis(1e-6)
+# what one proposal is to be faster than a loss from scratch, at least
+FLOORS = {Isotropic: 1.2, OneUnit: 10, OneWeight: 100}
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -33,6 +35,7 @@ def data(images):
 
 
 def processor(function):
+    """Processor time of one call, in seconds."""
     began = time.process_time()
     function()
     return time.process_time() - began
@@ -71,9 +74,12 @@ class Torch:
                 elif move is OneUnit:
                     self.layers[0][0][k % 7] += 1e-4 * self.torch.randn(784)
                 else:
-                    g = self.torch.randn_like(self.point)
-                    self.point += 1e-4 / self.torch.linalg.vector_norm(g) * g
+                    self.step()
                 self.loss()
+
+    def step(self):
+        g = self.torch.randn_like(self.point)
+        self.point += 1e-4 / self.torch.linalg.vector_norm(g) * g
 
 
 class Jax:
@@ -150,18 +156,78 @@ def test_proposals(summary, rounds, data, hidden, move):
         f"({1e6 * np.median(alone):.1f} with all that is done once, in {long} steps), {ratios}; "
         f"acceptance {walk.acceptance[0]:.2f}, drift {walk.drift[0]:.0e}"
     )
+    fastest = np.min([np.median(np.array(times) / mine) for times in others.values()])
+    assert fastest > FLOORS[move]
 
 
-def test_drift(summary, data):
-    net = sg.networks.MLP(sizes=(784, 32, 10))
-    for dtype in (np.float32, np.float64):
-        start = sg.networks.initialize(net, rng=0, dtype=dtype)[0]
-        _, walk = walk_time(net, data, start, OneWeight, 15_000)
-        made = round(walk.acceptance[0] * 15_000)
-        summary.append(
-            f"{np.dtype(dtype)}: largest drift {walk.drift[0]:.1e} in {made} accepted moves, "
-            f"with a loss from scratch every {walk.state.plan.refresh_every} steps"
-        )
+@pytest.mark.parametrize("hidden", [3, 128])
+def test_free_steps(summary, rounds, data, hidden):
+    """Steps of all parameters under no rule, whose losses nobody asks for."""
+    net = sg.networks.MLP(sizes=(784, hidden, 10))
+    start = sg.networks.initialize(net, rng=0, dtype=np.float32)[0]
+    some = sg.datasets.Dataset(data.inputs[:10], data.labels[:10], n_classes=10)
+    torch, numpy, g = (
+        Torch(net, start, some),
+        start.weights.copy(),
+        np.empty_like(start.weights),
+    )
+    rng = np.random.default_rng(0)
+
+    def torch_steps(n):
+        with torch.torch.no_grad():
+            for _ in range(n):
+                torch.step()
+
+    def numpy_steps(n):
+        for _ in range(n):
+            rng.standard_normal(out=g, dtype=np.float32)
+            numpy[:] += np.float32(1e-4) / np.linalg.norm(g) * g
+
+    n = 2_000_000_000 // net.n_parameters  # steps, a second or three of ours
+
+    def walk(n_steps):
+        random_walk(
+            net, some, start, n_steps=n_steps, step=STEP, record_every=n_steps, test=False,
+            n_threads=1, rng=1,
+        )  # fmt: skip
+
+    peers = {"PyTorch": torch_steps, "NumPy": numpy_steps}
+    ours, others = [], {name: [] for name in peers}
+    walk(2)
+    for _ in range(rounds):
+        short, long = processor(lambda: walk(n // 10)), processor(lambda: walk(n + n // 10))
+        ours.append((long - short) / n)
+        for name, steps in peers.items():
+            others[name].append(processor(lambda steps=steps: steps(n // 5)) / (n // 5))
+    torch.torch.set_num_threads(torch.threads)
+    mine = np.array(ours)
+    ratios = ", ".join(
+        f"{np.median(np.array(times) / mine):.1f} times {name} ({1e6 * np.median(times):.0f} us)"
+        for name, times in others.items()
+    )
+    summary.append(
+        f"free steps, 784-{hidden}-10: {1e6 * np.median(mine):.1f} us per step, {ratios}"
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("hidden", [32, 128])
+@pytest.mark.parametrize("move", [OneWeight, OneUnit])
+def test_drift(summary, data, move, hidden, dtype):
+    """What is missing of the loss after 10,000 accepted moves."""
+    net = sg.networks.MLP(sizes=(784, hidden, 10))
+    start = sg.networks.initialize(net, rng=0, dtype=dtype)[0]
+    _, trial = walk_time(net, data, start, move, 2000)
+    n_steps = round(1.1 * 10_000 / trial.acceptance[0])
+    _, walk = walk_time(net, data, start, move, n_steps)
+    made = round(walk.acceptance[0] * n_steps)
+    summary.append(
+        f"{move.__name__}, 784-{hidden}-10, {np.dtype(dtype)}: largest drift {walk.drift[0]:.1e} "
+        f"in {made} accepted moves of {n_steps}, with a loss from scratch every "
+        f"{walk.state.plan.refresh_every} steps"
+    )
+    assert made >= 10_000
+    assert walk.drift[0] < 1e-7
 
 
 def test_walkers_on_threads(summary, rounds, data):

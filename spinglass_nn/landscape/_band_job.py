@@ -46,7 +46,9 @@ class BandJob:
         seed = seed_in(self.settings)
         size = self.settings["batch_size"]
         self.batches = Minibatches(net, data, state.nodes.dtype, size, seed, n_threads)
-        self.ends = self.batches.whole.losses(state.nodes[[0, -1]])
+        # the ends stay, so the loss of every sample there is computed once
+        self.losses_at_ends = self.batches.whole.of_samples(state.nodes[[0, -1]])
+        self.ends = self.losses_at_ends.mean(axis=1)
         self.band = Band(state.nodes.copy(), state.slots.copy(), state.spacing.copy())
         self.n_steps = state.n_steps
         self.records = list(state.records)
@@ -76,7 +78,7 @@ class BandJob:
         loss = self.batches.of_step(self.n_steps)
         ends = self.ends
         if not self.batches.all_at_once:  # losses of other samples cannot be compared
-            ends = loss.losses(self.band.nodes[[0, -1]])
+            ends = self.losses_at_ends[:, self.batches.rows(self.n_steps)].mean(axis=1)
         self.band.advance(loss.losses_and_gradients, ends, self.rules, self.rate())
         if not np.isfinite(self.band.nodes.sum()):
             raise ParameterError(

@@ -14,7 +14,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from spinglass_nn.training.optimizers import SGD, descend
+from spinglass_nn.landscape import _band_kernels as kernels
+from spinglass_nn.training.optimizers import SGD
 from spinglass_nn.typing import Float64Array, FloatArray
 
 TANGENTS = ("henkelman_jonsson", "draxler")
@@ -46,16 +47,18 @@ class Band:
         inner = self.nodes[1:-1]
         losses, gradients = landscape(inner)
         losses = np.concatenate([ends[:1], losses, ends[1:]])
-        if rules.optimizer.weight_decay:
-            gradients += rules.optimizer.weight_decay * inner
         climber = 1 + int(losses[1:-1].argmax()) if rules.climbing else None
-        to_downhill(self.nodes, losses, gradients, rules.tangent, climber)
+        how = rules.optimizer.update
+        products = kernels.inner_products(self.nodes, gradients, how.weight_decay)
+        weights, squares = tangents(losses, products, rules.tangent)
+        taken = along_path(weights, squares, products, climber)
         if math.isfinite(rules.spring):
-            add_springs(self.nodes, losses, gradients, self.spacing, rules, climber)
-        downhill = gradients.reshape(-1)
-        descend(rules.optimizer, inner.reshape(-1), self.slots, downhill, rate)
+            taken += rules.spring * pulls(products, squares, self.spacing, climber)
+        shares = taken[:, None] * weights
+        slots = self.slots.reshape(-1, inner.shape[1])  # one at most: SGD
+        squares = kernels.descend(self.nodes, slots, gradients, shares, rate, how)
         if not math.isfinite(rules.spring):
-            redistribute(self.nodes, self.spacing, climber)
+            redistribute(self.nodes, np.sqrt(squares), self.spacing, climber)
 
     def insert(self, places: list[tuple[int, float]]) -> None:
         """New pivots at (leg, t), at most one a leg; the optimizer begins afresh."""
@@ -86,29 +89,46 @@ def tangent_weights(losses: Float64Array, rule: str) -> tuple[Float64Array, Floa
     return weights[0], weights[1]
 
 
-def to_downhill(
-    nodes: FloatArray,
-    losses: Float64Array,
-    gradients: FloatArray,
-    rule: str,
-    climber: int | None,
-) -> None:
-    """Take out of the gradients, in place, what lies along the path.
+def tangents(
+    losses: Float64Array, products: Float64Array, rule: str
+) -> tuple[Float64Array, Float64Array]:
+    """Tangents as mixtures (n, 2) of the legs before and after pivots; their squared lengths.
 
-    Of the climber's, twice, so that it goes up along the path.
+    ``products`` are those of `inner_products`.
     """
-    legs = np.diff(nodes, axis=0)
-    squares, across = _dots(legs, legs), _dots(legs[:-1], legs[1:])
     back, ahead = tangent_weights(losses, rule)
-    lengths = back**2 * squares[:-1] + 2 * back * ahead * across + ahead**2 * squares[1:]
-    along = back * _dots(gradients, legs[:-1]) + ahead * _dots(gradients, legs[1:])
-    share = np.divide(along, lengths, out=np.zeros_like(along), where=lengths > 0)
+    before, after, across = products[:, :3].T
+    squares = back**2 * before + 2 * back * ahead * across + ahead**2 * after
+    return np.stack([back, ahead], axis=1), squares
+
+
+def along_path(
+    weights: Float64Array, squares: Float64Array, products: Float64Array, climber: int | None
+) -> Float64Array:
+    """How much of its tangent lies in the gradient at each pivot.
+
+    At the climber twice as much, so that it goes up along the path.
+    """
+    along = (weights * products[:, 3:]).sum(axis=1)
+    share: Float64Array = np.divide(along, squares, out=np.zeros_like(along), where=squares > 0)
     if climber is not None:
         share[climber - 1] *= 2
-    room = np.empty_like(nodes[0])
-    for k, gradient in enumerate(gradients):
-        _subtract(gradient, share[k] * back[k], legs[k], room)
-        _subtract(gradient, share[k] * ahead[k], legs[k + 1], room)
+    return share
+
+
+def pulls(
+    products: Float64Array, squares: Float64Array, spacing: Float64Array, climber: int | None
+) -> Float64Array:
+    """How much of its tangent springs of unit strength add at each pivot; the climber is free."""
+    lengths = np.sqrt(np.append(products[:, 0], products[-1, 1]))
+    too_long = lengths - spacing * lengths.sum()
+    pull = np.diff(too_long)
+    if climber is not None:
+        pull[climber - 1] = 0
+    found: Float64Array = np.divide(
+        pull, np.sqrt(squares), out=np.zeros_like(pull), where=squares > 0
+    )
+    return found
 
 
 def largest_force(
@@ -118,58 +138,38 @@ def largest_force(
     rule: str,
     climber: int | None,
 ) -> float:
-    """Largest length of a gradient without its part along the path; the climber's, of all.
-
-    Overwrites the gradients.
-    """
-    to_downhill(nodes, losses, gradients, rule, climber)
-    return math.sqrt(_dots(gradients, gradients).max())
-
-
-def add_springs(
-    nodes: FloatArray,
-    losses: Float64Array,
-    gradients: FloatArray,
-    spacing: Float64Array,
-    rules: Rules,
-    climber: int | None,
-) -> None:
-    """Pull pivots along the path towards their spacing; the climber is free."""
+    """Largest length of a gradient without its part along the path; the climber's, of all."""
+    products = kernels.inner_products(nodes, gradients, 0.0)
+    weights, squares = tangents(losses, products, rule)
+    taken = along_path(weights, squares, products, climber)
+    back, ahead = (taken[:, None] * weights).T[..., None]
     legs = np.diff(nodes, axis=0)
-    lengths = np.sqrt(_dots(legs, legs))
-    too_long = lengths - spacing * lengths.sum()
-    pull = rules.spring * np.diff(too_long)
-    if climber is not None:
-        pull[climber - 1] = 0
-    back, ahead = tangent_weights(losses, rules.tangent)
-    room = np.empty_like(nodes[0])
-    for k, gradient in enumerate(gradients):
-        tangent = back[k] * legs[k] + ahead[k] * legs[k + 1]
-        length = math.sqrt(float(np.square(tangent).sum()))
-        _subtract(gradient, pull[k] / length if length else 0.0, tangent, room)
+    across = gradients - back * legs[:-1] - ahead * legs[1:]
+    return math.sqrt(np.square(across).sum(axis=1).max())
 
 
-def redistribute(nodes: FloatArray, spacing: Float64Array, climber: int | None) -> None:
+def redistribute(
+    nodes: FloatArray, lengths: Float64Array, spacing: Float64Array, climber: int | None
+) -> None:
     """Slide inner nodes along the path, in place, until legs have their shares of its length.
 
-    The climber stays, and what lies on either side of it is spaced by itself.
+    ``lengths`` are those of the legs. The climber stays, and what lies on either side of it is
+    spaced by itself.
     """
-    cuts = [0, len(spacing)] if climber is None else [0, climber, len(spacing)]
+    n_legs = len(spacing)
+    leg, t = np.arange(1, n_legs), np.zeros(n_legs - 1)  # every node where it is
+    cuts = [0, n_legs] if climber is None else [0, climber, n_legs]
     for low, high in itertools.pairwise(cuts):
-        part, shares = nodes[low : high + 1], spacing[low:high]
-        legs = np.diff(part, axis=0)
-        lengths = np.sqrt(_dots(legs, legs))
-        reached = np.concatenate([[0.0], np.cumsum(lengths)])
+        here, shares = lengths[low:high], spacing[low:high]
+        reached = np.concatenate([[0.0], np.cumsum(here)])
         wanted = reached[-1] * (np.cumsum(shares) / shares.sum())[:-1]
-        leg = np.clip(np.searchsorted(reached, wanted, side="right") - 1, 0, len(legs) - 1)
-        t = np.divide(
-            wanted - reached[leg], lengths[leg], out=np.zeros_like(wanted),
-            where=lengths[leg] > 0,
+        place = np.clip(np.searchsorted(reached, wanted, side="right") - 1, 0, len(here) - 1)
+        leg[low : high - 1] = low + place
+        t[low : high - 1] = np.divide(
+            wanted - reached[place], here[place], out=np.zeros_like(wanted),
+            where=here[place] > 0,
         )  # fmt: skip
-        moved, room = part[leg], np.empty_like(part[0])
-        for k, place in enumerate(leg):
-            _subtract(moved[k], -t[k], legs[place], room)
-        part[1:-1] = moved
+    kernels.slide(nodes, leg, t)
 
 
 def insertions(
@@ -189,18 +189,3 @@ def insertions(
     order = [int(k) for k in np.argsort(-height, kind="stable")[:most]]
     limit = threshold * float(np.ptp(losses))
     return [(k, float(t[excess[k].argmax()])) for k in order if height[k] > limit]
-
-
-def _dots(a: FloatArray, b: FloatArray) -> Float64Array:
-    """Inner products of rows, summed by NumPy's own loops: no BLAS, so no threads of its."""
-    products: Float64Array = np.einsum("ij,ij->i", a, b).astype(np.float64)
-    return products
-
-
-def _subtract(
-    values: FloatArray, factor: float, direction: FloatArray, room: FloatArray
-) -> None:
-    """Take a multiple of a vector off another, in place and in its precision."""
-    if factor:
-        np.multiply(direction, values.dtype.type(factor), out=room)
-        values -= room

@@ -10,11 +10,13 @@ import numpy as np
 from spinglass_nn._core import check, random
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.io.resuming import check_same, earlier, fingerprint, seed_in
+from spinglass_nn.landscape.bands import AutoNEB
 from spinglass_nn.landscape.curves import check_network
+from spinglass_nn.landscape.paths import Path
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica
 from spinglass_nn.training.optimizers import SGD
-from spinglass_nn.typing import RNG, FloatArray, LabelledData
+from spinglass_nn.typing import RNG, Float64Array, FloatArray, LabelledData
 
 State = TypeVar("State")
 
@@ -69,3 +71,42 @@ def straight_chain(a: Replica, b: Replica, n_between: int) -> FloatArray:
     t = np.linspace(0, 1, n_between + 2)[:, None]
     nodes: FloatArray = (1 - t) * a.weights + t * b.weights
     return nodes.astype(np.result_type(a.weights, b.weights), copy=False)
+
+
+def chain_along(path: Path, n_between: int) -> Float64Array:
+    """Points at equal distances along a path, its ends among them."""
+    reached = np.concatenate([[0.0], np.cumsum(path.lengths)])
+    reached /= reached[-1]
+    wanted = np.linspace(0, 1, n_between + 2)[1:-1]
+    leg = np.searchsorted(reached, wanted, side="right") - 1  # never one without length
+    t = ((wanted - reached[leg]) / (reached[leg + 1] - reached[leg]))[:, None]
+    inner = (1 - t) * path.nodes[leg] + t * path.nodes[leg + 1]
+    nodes: Float64Array = np.concatenate([path.nodes[:1], inner, path.nodes[-1:]])
+    return nodes
+
+
+def checked_start(net: MLP, start: Path | None, a: Replica, b: Replica) -> str | None:
+    """Check the path that a band is to begin on; the fingerprint of its nodes."""
+    if start is None:
+        return None
+    if not isinstance(start, Path):
+        raise ParameterError(
+            f"start must be a Path, such as a curve's .path(), got {type(start).__name__}"
+        )
+    check_network(net, start.network, "start")
+    for where, end, node in (("begin at a", a, 0), ("end at b", b, -1)):
+        off = np.abs(start.nodes[node].astype(np.float64) - end.weights).max()
+        if off > 0:
+            raise ParameterError(
+                f"start must {where}, got a path that is off by up to {off:.3g}"
+            )
+    return fingerprint(start.nodes)
+
+
+def checked_schedule(schedule: AutoNEB | None) -> AutoNEB:
+    """The cycles of a band, those of Draxler et al. by default."""
+    if schedule is None:
+        return AutoNEB()
+    if not isinstance(schedule, AutoNEB):
+        raise ParameterError(f"schedule must be an AutoNEB, got {type(schedule).__name__}")
+    return schedule

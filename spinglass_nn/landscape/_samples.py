@@ -8,6 +8,7 @@ import numpy as np
 
 from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn.networks import _affine, _blocks
+from spinglass_nn.networks._kernels import losses_of_samples
 from spinglass_nn.networks.losses import losses_and_gradients
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.training.optimizers import SGD
@@ -20,11 +21,15 @@ class SampledLoss:
     def __init__(self, net: MLP, source: _blocks.Source, n_threads: int | None) -> None:
         self.net, self.source, self.n_threads = net, source, n_threads
 
-    def losses(self, points: FloatArray) -> Float64Array:
-        """Losses (n,) at points (n, n_parameters)."""
-        each = _affine.each(len(points))
-        sums = _affine.sums(self.net, points, each, [self.source], self.n_threads, shared=False)
-        found: Float64Array = sums[0, :, 0] / self.source.n_samples
+    def of_samples(self, points: FloatArray) -> Float64Array:
+        """Loss of each sample (n, n_samples) at points (n, n_parameters)."""
+        source = self.source
+        logits = _affine.outputs(self.net, points, source, self.n_threads)
+        found = np.empty(logits.shape[:2])
+        for outputs, losses in zip(logits, found, strict=True):
+            losses_of_samples(
+                outputs, source.labels, source.targets, self.net.layout.loss, losses
+            )
         return found
 
     def losses_and_gradients(self, points: FloatArray) -> tuple[Float64Array, FloatArray]:
@@ -71,13 +76,15 @@ class Minibatches:
         """Whether every step sees all samples."""
         return self.per_epoch == 1
 
-    def of_step(self, step: int) -> SampledLoss:
-        """The loss that step ``step``, counted from 0, goes down on."""
-        if self.all_at_once:
-            return self.whole
+    def rows(self, step: int) -> IntArray:
+        """The samples of step ``step``, counted from 0, of those that are not all at once."""
         order, _ = self._draws(step // self.per_epoch)
         first = step % self.per_epoch * self.size
-        return self.whole.on(order[first : first + self.size])
+        return order[first : first + self.size]
+
+    def of_step(self, step: int) -> SampledLoss:
+        """The loss that step ``step`` goes down on."""
+        return self.whole if self.all_at_once else self.whole.on(self.rows(step))
 
     def uniform(self, step: int) -> float:
         """A number from 0 to 1, drawn for the step."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +15,18 @@ from spinglass_nn._core import check
 from spinglass_nn._core.progress import track
 from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn._core.results import result
-from spinglass_nn.errors import Interrupted, ParameterError
+from spinglass_nn.errors import Interrupted
 from spinglass_nn.io.resuming import fingerprint, seed_in, written
-from spinglass_nn.landscape._optimized import checked_optimizer, resumed
-from spinglass_nn.landscape.bands import AutoNEB, BandState, ElasticBand
-from spinglass_nn.landscape.curves import check_network, loss_curves
+from spinglass_nn.landscape._optimized import checked_optimizer, checked_schedule, resumed
+from spinglass_nn.landscape.bands import AutoNEB, BandState
 from spinglass_nn.landscape.elastic import auto_neb
-from spinglass_nn.landscape.pairs import pair_barriers
+from spinglass_nn.landscape.pairs import (
+    ALIGN,
+    check_points,
+    curves_of_pairs,
+    in_gauge,
+    pair_barriers,
+)
 from spinglass_nn.landscape.paths import Path, interpolate
 from spinglass_nn.networks.losses import loss
 from spinglass_nn.networks.mlp import MLP
@@ -29,7 +37,6 @@ from spinglass_nn.training.optimizers import SGD
 from spinglass_nn.typing import RNG, Float64Array, IntArray, LabelledData, ProgressLike
 
 METHODS = ("line", "neb")
-ALIGN = ("permutations",)
 
 
 @result()
@@ -52,11 +59,12 @@ class BarrierGraph:
         How far each was from convergence, see `BandHistory`.
     paths : tuple of Path
         The bands, (n_pivots + 2) x n_parameters numbers each. With ``align`` they end at a
-        permuted copy of the second solution.
+        permuted copy of the second solution (``"balanced"``: both ends are rescaled). Between
+        solutions that are the same, a line without length.
     under_way : BandState or None
         A band that was interrupted.
     settings : dict
-        Method, alignment and what else must be the same when more bands are run.
+        Alignment and what else must be the same when more bands are run.
     """
 
     losses: Float64Array
@@ -155,10 +163,11 @@ def barrier_graph(
         At least two points of one network.
     method : {"line", "neb"}
         Straight lines alone, or elastic bands too.
-    align : {None, "permutations"}
+    align : {None, "permutations", "balanced"}
         Take solutions as they are, or the second of each pair as the permuted copy that is
-        most similar to the first. Then solutions stand for all their copies, and paths
-        still join end to end, as every path has its permuted copies.
+        most similar to the first, or both rescaled to the balanced gauge before. Then
+        solutions stand for all their copies, and paths still join end to end, as every path
+        has its permuted copies.
     n_points : int
         Points on each line, both ends among them.
     n_bands : int, optional
@@ -167,7 +176,8 @@ def barrier_graph(
     schedule, n_pivots, batch_size, optimizer
         Of each band, as for `auto_neb`.
     state : BarrierGraph, optional
-        An earlier graph of the same settings, to go on from; ``n_bands`` may differ.
+        An earlier graph of the same settings, to go on from; ``method`` and ``n_bands`` may
+        differ, and those of bands as long as none was run.
     progress : bool or callable
         Progress in bands.
     n_threads : int, optional
@@ -183,7 +193,8 @@ def barrier_graph(
     Raises
     ------
     ParameterError
-        If there are fewer than two solutions, or they belong to another network.
+        If there are fewer than two solutions, they belong to another network, or settings are
+        not those of the state.
     Interrupted
         On Ctrl-C while bands run, with the graph so far as ``.state``.
 
@@ -203,9 +214,7 @@ def barrier_graph(
     >>> bool(matched.spanning_saddles[-1] < raw.spanning_saddles[-1])
     True
     """
-    check_network(net, solutions.network, "solutions")
-    if len(solutions) < 2:
-        raise ParameterError(f"solutions must hold at least 2 points, got {len(solutions)}")
+    check_points(net, solutions, "solutions", minimum=2)
     check.choice(method, "method", METHODS)
     if align is not None:
         check.choice(align, "align", ALIGN)
@@ -215,28 +224,36 @@ def barrier_graph(
         "solutions": fingerprint(solutions.weights),
         "align": align,
         "n_points": check.count(n_points, "n_points", minimum=2),
-        "schedule": written(AutoNEB() if schedule is None else schedule),
+    }
+    of_bands = {
+        "schedule": written(checked_schedule(schedule)),
         "n_pivots": check.count(n_pivots, "n_pivots"),
         "batch_size": None if batch_size is None else check.count(batch_size, "batch_size"),
         "optimizer": written(checked_optimizer(optimizer)),
     }
+    most = 2 * (len(solutions) - 1) if n_bands is None else check.count(n_bands, "n_bands")
+    if isinstance(state, BarrierGraph) and not len(state.pairs) and state.under_way is None:
+        state = replace(state, settings=state.settings | of_bands)  # no band had any others
+    members = in_gauge(solutions, align)
     graph = resumed(
-        state, BarrierGraph, settings, rng,
-        lambda known: _of_lines(net, data, solutions, known, n_threads),
+        state, BarrierGraph, settings | of_bands, rng,
+        lambda known: _of_lines(net, data, members, known, n_threads),
     )  # fmt: skip
     if method == "line":
         return graph
-    most = 2 * (len(solutions) - 1) if n_bands is None else check.count(n_bands, "n_bands")
-
     seed = seed_in(graph.settings)
 
-    def band(i: int, j: int, under_way: BandState | None) -> ElasticBand:
-        a, b = solutions[i], _aligned(solutions[i], solutions[j], align, seed, i, j)
-        return auto_neb(
+    def band(i: int, j: int, under_way: BandState | None) -> tuple[Path, float, float]:
+        a, b = _ends(members, align, seed, i, j)
+        name = f"band from {i} to {j}"
+        if np.array_equal(a.weights, b.weights):  # the same solution: there is no way to go
+            return interpolate(a, b, n_points=2, name=name), -math.inf, 0.0
+        found = auto_neb(
             net, data, a, b, schedule=schedule, n_pivots=n_pivots, batch_size=batch_size,
-            optimizer=optimizer, name=f"band from {i} to {j}", state=under_way,
-            n_threads=n_threads, rng=seed.generator(Stream.CURVES, i, j),
+            optimizer=optimizer, name=name, state=under_way, n_threads=n_threads,
+            rng=seed.generator(Stream.CURVES, i, j),
         )  # fmt: skip
+        return found.path, found.saddle, found.force
 
     return _with_bands(graph, band, most, progress)
 
@@ -244,54 +261,50 @@ def barrier_graph(
 def _of_lines(
     net: MLP,
     data: LabelledData,
-    solutions: Replicas,
+    members: Replicas,
     settings: dict[str, Any],
     n_threads: int | None,
 ) -> BarrierGraph:
     """The graph of straight lines."""
-    n, align, n_points = len(solutions), settings["align"], settings["n_points"]
+    n, align, n_points = len(members), settings["align"], settings["n_points"]
     if align is None:
-        found = pair_barriers(net, data, solutions, n_points=n_points, n_threads=n_threads)
+        found = pair_barriers(net, data, members, n_points=n_points, n_threads=n_threads)
         losses = found.loss
         saddles = found.barrier_above_ends + np.maximum.outer(losses, losses)
     else:
-        losses = loss(net, solutions, data, n_threads=n_threads)
+        losses = loss(net, members, data, n_threads=n_threads)
         saddles = np.zeros((n, n))
-        seed = seed_in(settings)
-        for i in range(n - 1):
-            lines = [
-                interpolate(
-                    solutions[i],
-                    _aligned(solutions[i], solutions[j], align, seed, i, j),
-                    n_points=n_points,
-                )
-                for j in range(i + 1, n)
-            ]
-            curves = loss_curves(net, data, lines, test=False, n_threads=n_threads)
-            saddles[i, i + 1 :] = [curve.loss.max() for curve in curves]
-        saddles += saddles.T
+        ends = partial(_ends, members, align, seed_in(settings))
+        for i, j, curves in curves_of_pairs(net, data, ends, n, n_points, n_threads, False):
+            saddles[i, j] = saddles[j, i] = [curve.loss.max() for curve in curves]
     saddles = np.maximum(saddles, np.maximum.outer(losses, losses))  # rounding
     np.fill_diagonal(saddles, losses)
     no_pairs = np.empty((0, 2), np.int64)
     return BarrierGraph(losses, saddles, no_pairs, np.empty(0), (), None, settings)
 
 
-def _aligned(a: Replica, b: Replica, align: str | None, seed: Seed, i: int, j: int) -> Replica:
-    """The second of a pair, or its copy next to the first."""
+def _ends(
+    members: Replicas, align: str | None, seed: Seed, i: int, j: int
+) -> tuple[Replica, Replica]:
+    """A pair, the second as it is or as its copy next to the first."""
+    a, b = members[i], members[j]
     if align is None:
-        return b
-    return symmetries.match(a, b, rng=seed.generator(Stream.MATCHING, i, j)).apply(b)
+        return a, b
+    return a, symmetries.match(a, b, rng=seed.generator(Stream.MATCHING, i, j)).apply(b)
 
 
 def _with_bands(
-    graph: BarrierGraph, band: Any, n_bands: int, progress: ProgressLike
+    graph: BarrierGraph,
+    band: Callable[[int, int, BandState | None], tuple[Path, float, float]],
+    n_bands: int,
+    progress: ProgressLike,
 ) -> BarrierGraph:
     """Run bands where they matter, until there are enough or none matters."""
     try:
         with track(n_bands, "bands between solutions", progress) as advance:
             advance(len(graph.pairs))
             while len(graph.pairs) < n_bands and (pair := graph.next_pair) is not None:
-                graph = _with_band(graph, pair, band(*pair, graph.under_way))
+                graph = _with_band(graph, pair, *band(*pair, graph.under_way))
                 advance(1)
     except KeyboardInterrupt as stop:
         if (under_way := getattr(stop, "state", None)) is not None:
@@ -304,18 +317,20 @@ def _with_bands(
     return graph
 
 
-def _with_band(graph: BarrierGraph, pair: tuple[int, int], band: ElasticBand) -> BarrierGraph:
+def _with_band(
+    graph: BarrierGraph, pair: tuple[int, int], path: Path, saddle: float, force: float
+) -> BarrierGraph:
     """The graph with one more band, which counts if it is lower than what was known."""
     i, j = pair
     saddles = graph.saddles.copy()
     floor = max(graph.losses[i], graph.losses[j])
-    saddles[i, j] = saddles[j, i] = min(saddles[i, j], max(band.saddle, floor))
+    saddles[i, j] = saddles[j, i] = min(saddles[i, j], max(saddle, floor))
     return replace(
         graph,
         saddles=saddles,
         pairs=np.concatenate([graph.pairs, [pair]]).astype(np.int64),
-        forces=np.append(graph.forces, band.force),
-        paths=(*graph.paths, band.path),
+        forces=np.append(graph.forces, force),
+        paths=(*graph.paths, path),
         under_way=None,
     )
 

@@ -12,12 +12,16 @@ from spinglass_nn.io.resuming import written
 from spinglass_nn.landscape._band_job import BandJob, Scan
 from spinglass_nn.landscape._bands import TANGENTS, Rules
 from spinglass_nn.landscape._optimized import (
+    chain_along,
     checked_optimizer,
+    checked_schedule,
+    checked_start,
     resumed,
     settings_of,
     straight_chain,
 )
 from spinglass_nn.landscape.bands import AutoNEB, BandState, ElasticBand
+from spinglass_nn.landscape.paths import Path
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replica
 from spinglass_nn.training.optimizers import SGD
@@ -30,6 +34,7 @@ def nudged_elastic_band(
     a: Replica,
     b: Replica,
     *,
+    start: Path | None = None,
     n_pivots: int = 9,
     n_steps: int = 500,
     batch_size: int | None = None,
@@ -47,8 +52,8 @@ def nudged_elastic_band(
 ) -> ElasticBand:
     r"""Lower a path between two points until no pivot can be lowered across it.
 
-    Pivots begin on the straight line. Each goes down along the gradient without its part
-    along the path, of which :math:`\hat\tau` is the tangent,
+    Pivots begin on the straight line, or on a path that is given. Each goes down along the
+    gradient without its part along the path, of which :math:`\hat\tau` is the tangent,
 
     .. math:: g_\perp = g - (g \cdot \hat\tau)\, \hat\tau
 
@@ -64,6 +69,12 @@ def nudged_elastic_band(
         Samples; ``data.test``, if there, is on the curve of the result.
     a, b : Replica
         Ends, which stay where they are. Bands of float32 ends are computed in float32.
+    start : Path, optional
+        A path from a to b on which pivots begin, at equal distances along it: that of a
+        trained curve or of another band, a chain of swaps, a way around by a spare unit. Only
+        its nodes count, and both ends must be a and b to the last bit. Legs between pivots
+        cut its corners, so take more pivots than it has bends. Default: the straight line. To
+        go on from a state it is given again.
     n_pivots : int
         Pivots between the ends.
     n_steps : int
@@ -106,8 +117,8 @@ def nudged_elastic_band(
     Raises
     ------
     ParameterError
-        If ends coincide or belong to another network, settings make no sense or are not
-        those of the state, or the band diverges.
+        If ends coincide or belong to another network, ``start`` does not join them, settings
+        make no sense or are not those of the state, or the band diverges.
     ShapeError
         If the data do not fit the network.
     Interrupted
@@ -139,8 +150,8 @@ def nudged_elastic_band(
     n_steps = check.count(n_steps, "n_steps", minimum=0)
     return _run(
         net, data, a, b, None, n_steps,
-        n_pivots=n_pivots, batch_size=batch_size, optimizer=optimizer, spring=spring,
-        climbing=climbing, tangent=tangent, n_points_per_leg=n_points_per_leg,
+        start=start, n_pivots=n_pivots, batch_size=batch_size, optimizer=optimizer,
+        spring=spring, climbing=climbing, tangent=tangent, n_points_per_leg=n_points_per_leg,
         record_every=record_every, name=name, state=state, progress=progress,
         n_threads=n_threads, rng=rng,
     )  # fmt: skip
@@ -153,6 +164,7 @@ def auto_neb(
     b: Replica,
     *,
     schedule: AutoNEB | None = None,
+    start: Path | None = None,
     n_pivots: int = 3,
     batch_size: int | None = 512,
     optimizer: SGD | None = None,
@@ -174,13 +186,13 @@ def auto_neb(
 
     Parameters
     ----------
-    net, data, a, b, spring, tangent, n_points_per_leg, record_every, name, state, progress, \
-    n_threads, rng
+    net, data, a, b, start, spring, tangent, n_points_per_leg, record_every, name, state, \
+    progress, n_threads, rng
         As for `nudged_elastic_band`.
     schedule : AutoNEB, optional
         Cycles and when to insert. Default: that of Draxler et al., 16,000 steps.
     n_pivots : int
-        Pivots of the first cycle.
+        Pivots of the first cycle; enough to follow the bends of ``start``, if there is one.
     batch_size : int, optional
         Samples of each step; None for all.
     optimizer : SGD, optional
@@ -206,11 +218,11 @@ def auto_neb(
     >>> int(auto_neb(net, data, a, b, schedule=cycles, rng=1).history.n_pivots[0])
     3
     """
-    schedule = AutoNEB() if schedule is None else schedule
+    schedule = checked_schedule(schedule)
     return _run(
         net, data, a, b, schedule, sum(schedule.n_steps),
-        n_pivots=n_pivots, batch_size=batch_size, optimizer=optimizer, spring=spring,
-        climbing=False, tangent=tangent, n_points_per_leg=n_points_per_leg,
+        start=start, n_pivots=n_pivots, batch_size=batch_size, optimizer=optimizer,
+        spring=spring, climbing=False, tangent=tangent, n_points_per_leg=n_points_per_leg,
         record_every=record_every, name=name, state=state, progress=progress,
         n_threads=n_threads, rng=rng,
     )  # fmt: skip
@@ -224,6 +236,7 @@ def _run(
     schedule: AutoNEB | None,
     n_steps: int,
     *,
+    start: Path | None,
     state: BandState | None,
     progress: ProgressLike,
     n_threads: int | None,
@@ -239,6 +252,7 @@ def _run(
     per_leg = check.count(given["n_points_per_leg"], "n_points_per_leg", minimum=2)
     settings = settings_of(net, data, a, b, given["batch_size"]) | {
         "n_pivots": check.count(given["n_pivots"], "n_pivots"),
+        "start": checked_start(net, start, a, b),
         "optimizer": written(optimizer),
         "spring": spring,
         "tangent": tangent,
@@ -248,7 +262,7 @@ def _run(
     }
     state = resumed(
         state, BandState, settings, rng,
-        lambda known: _fresh_state(net, a, b, known, optimizer.n_slots),
+        lambda known: _fresh_state(net, a, b, start, known, optimizer.n_slots),
     )  # fmt: skip
     rules = Rules(optimizer, spring, tangent, bool(climbing))
     scan = Scan(per_leg, every, name)
@@ -256,10 +270,17 @@ def _run(
 
 
 def _fresh_state(
-    net: MLP, a: Replica, b: Replica, settings: dict[str, Any], n_slots: int
+    net: MLP,
+    a: Replica,
+    b: Replica,
+    start: Path | None,
+    settings: dict[str, Any],
+    n_slots: int,
 ) -> BandState:
-    """Pivots at equal distances on the straight line."""
+    """Pivots at equal distances on the straight line, or on the path given."""
     nodes = straight_chain(a, b, settings["n_pivots"])
+    if start is not None:
+        nodes[...] = chain_along(start, settings["n_pivots"])
     slots = np.zeros((n_slots, nodes[1:-1].size), nodes.dtype)
     n_legs = len(nodes) - 1
     spacing = np.full(n_legs, 1 / n_legs)

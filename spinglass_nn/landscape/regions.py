@@ -7,7 +7,8 @@ import numpy as np
 from spinglass_nn._core import check
 from spinglass_nn._core.results import result
 from spinglass_nn.landscape._lines import MEASURES, Lines
-from spinglass_nn.landscape.curves import BARRIERS, check_network
+from spinglass_nn.landscape.curves import BARRIERS
+from spinglass_nn.landscape.pairs import check_points
 from spinglass_nn.networks.mlp import MLP
 from spinglass_nn.networks.parameters import Replicas, stack
 from spinglass_nn.statistics import Estimate
@@ -112,7 +113,7 @@ def region_barriers(
     Raises
     ------
     ParameterError
-        If a set belongs to another network.
+        If a set is empty or belongs to another network.
     ShapeError
         If the data or the permutation do not fit the network.
 
@@ -126,8 +127,8 @@ def region_barriers(
     >>> region_barriers(net, data, points[:2], points[2:], permutation=hidden).barrier.shape
     (2, 3)
     """
-    check_network(net, first.network, "first")
-    check_network(net, second.network, "second")
+    check_points(net, first, "first")
+    check_points(net, second, "second")
     if permutation is not None:
         second = permutation.apply(second)
     n, m = len(first), len(second)

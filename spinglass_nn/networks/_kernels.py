@@ -145,6 +145,16 @@ def output_loss(logits: Array, labels: Array, targets: Array, loss: int) -> tupl
 
 
 @kernel
+def losses_of_samples(
+    logits: Array, labels: Array, targets: Array, loss: int, found: Array
+) -> None:
+    """The loss of every sample by itself; logits become dL/dlogits."""
+    for i in range(len(logits)):
+        one = slice(i, i + 1)
+        found[i] = output_loss(logits[one], labels[one], targets[one], loss)[0]
+
+
+@kernel
 def predicted_class(z: Array) -> int:
     """The largest logit's place; the sign of a single output."""
     if z.size == 1:

@@ -32,6 +32,7 @@ from .recipes.liao2024.rugged_walks import RuggedWalks
 from .recipes.liao2024.solutions import Solutions
 from .recipes.liao2024.thermal import ThermalWalks
 from .recipes.liao2024.walks import Walks
+from .recipes.liao2024.width_flatness import WidthFlatness
 from .recipes.liao2024.widths import Widths
 from .recipes.pieces import Kept
 from .store import Store
@@ -93,6 +94,7 @@ __all__ = [
     "ThermalWalks",
     "UntrainedLayers",
     "Walks",
+    "WidthFlatness",
     "Widths",
     "compare_studies",
     "find_recipe",

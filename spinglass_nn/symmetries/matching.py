@@ -50,12 +50,14 @@ class Match:
         ``"activations"`` the correlation of matched hidden units over the data, averaged over
         units.
     method : str
-        What was compared.
+        What was compared, and how it was searched for, as asked. With one hidden layer the
+        assignment is exact by itself, and nothing is annealed.
     exact : bool
         Whether no permutation is more similar (one hidden layer, or activations), or the
         best of several searches was taken.
-    restarts : float64 array (n_restarts,)
-        Similarity each search reached; the first began at the identity.
+    restarts : float64 array (n_searches,)
+        Similarity each search reached; the first was assignment from the identity, the only
+        one if that is exact.
     """
 
     permutation: Permutation
@@ -100,10 +102,10 @@ def match(
     assigned in turn, each exactly with its neighbours held, until nothing gains; this finds
     a local maximum, so it is repeated from random permutations and the best is returned.
 
-    With ``method="annealing"`` each search but the first is simulated annealing of all
-    layers together before their turns of assignment: swaps of two units under Metropolis'
-    rule. It costs some fifteen times as much and finds the maximum where assignment alone
-    rarely does: few inputs, deep networks, much noise.
+    With ``method="annealing"`` the first search is that assignment, with which all others
+    compete: simulated annealing of all layers together before their turns of assignment, by
+    swaps of two units under Metropolis' rule. It costs some fifteen times as much and finds
+    the maximum where assignment alone rarely does: few inputs, deep networks, much noise.
 
     With ``method="activations"`` each layer's units are assigned by the correlation of
     their activations over ``data``; layers do not depend on each other.
@@ -120,8 +122,9 @@ def match(
         Compare weights in the balanced gauge, so that rescaling of units does not count (ReLU
         and identity); the permutation is the one for the points as they are, too.
     n_restarts : int
-        Searches in networks with two hidden layers or more: the first from the identity,
-        by assignment; search k from the k-th random permutation.
+        Searches in networks with two hidden layers or more: the first from the identity, by
+        assignment; search k from the k-th random permutation. At least 2 for
+        ``"annealing"``, so that one is annealed.
     n_sweeps : int
         Of each annealing; in a sweep every unit is once proposed for a swap.
     n_threads : int, optional
@@ -137,8 +140,9 @@ def match(
     Raises
     ------
     ParameterError
-        If the points belong to different networks, the data are missing, or the balanced
-        gauge is asked for and the activation is not homogeneous.
+        If the points belong to different networks, the data are missing, ``n_restarts`` leaves
+        no search to anneal in, or the balanced gauge is asked for and the activation is not
+        homogeneous.
 
     References
     ----------
@@ -176,12 +180,13 @@ def search_of(method: str, data: LabelledData | None, n_restarts: int, n_sweeps:
     check.choice(method, "method", METHODS)
     if method == "activations" and data is None:
         raise ParameterError("data must be given for method='activations', got None")
-    return Search(
-        method,
-        data,
-        check.count(n_restarts, "n_restarts"),
-        check.count(n_sweeps, "n_sweeps"),
-    )
+    n_restarts = check.count(n_restarts, "n_restarts")
+    if method == "annealing" and n_restarts < 2:
+        raise ParameterError(
+            "n_restarts must be at least 2 for method='annealing', whose first search is "
+            f"assignment alone, got {n_restarts}"
+        )
+    return Search(method, data, n_restarts, check.count(n_sweeps, "n_sweeps"))
 
 
 def as_compared(point: Replica, balanced: bool) -> Replica:

@@ -220,11 +220,16 @@ def test_weight_decay_pulls_before_the_path_is_taken_out():
     np.testing.assert_allclose(band.nodes[2], [2.0, 0.95], atol=1e-12)  # down, not along
 
 
+def redistribute(nodes, spacing, climber):
+    lengths = np.linalg.norm(np.diff(nodes, axis=0), axis=1)
+    _bands.redistribute(nodes, lengths, spacing, climber)
+
+
 def test_spacing_around_a_climbing_pivot():
     rng = np.random.default_rng(1)
     nodes = np.cumsum(rng.uniform(0.1, 1, (9, 3)), axis=0)
     before = nodes.copy()
-    _bands.redistribute(nodes, np.full(8, 1 / 8), 3)
+    redistribute(nodes, np.full(8, 1 / 8), 3)
     np.testing.assert_array_equal(nodes[[0, 3, 8]], before[[0, 3, 8]])
     twin = [*naive.spaced(before[:4]), *naive.spaced(before[3:])[1:]]
     np.testing.assert_allclose(nodes, twin, atol=1e-12)
@@ -232,10 +237,10 @@ def test_spacing_around_a_climbing_pivot():
 
 def test_shares_of_the_length_are_kept():
     nodes = np.array([[0.0], [1.0], [2.0], [8.0]])
-    _bands.redistribute(nodes, np.array([0.5, 0.25, 0.25]), None)
+    redistribute(nodes, np.array([0.5, 0.25, 0.25]), None)
     np.testing.assert_allclose(nodes[:, 0], [0, 4, 6, 8])
     same = np.zeros((4, 2))
-    _bands.redistribute(same, np.full(3, 1 / 3), None)  # no length at all
+    redistribute(same, np.full(3, 1 / 3), None)  # no length at all
     np.testing.assert_array_equal(same, 0)
 
 

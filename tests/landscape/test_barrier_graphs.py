@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from spinglass_nn.landscape import (
     barrier_graph,
     interpolate,
     loss_curve,
+    pair_barriers,
 )
 from spinglass_nn.networks import MLP
 
@@ -49,19 +51,23 @@ def minimax(saddles, i, j):
     return min(max(saddles[a, b] for a, b in itertools.pairwise(way)) for way in ways)
 
 
-@pytest.mark.parametrize("align", [None, "permutations"])
+@pytest.mark.parametrize("align", [None, "permutations", "balanced"])
 def test_lines_have_the_saddles_of_their_curves(small_data, solutions, align):
     graph = barrier_graph(NET, small_data, solutions, align=align)
+    ends = [sg.symmetries.balance(a) if align == "balanced" else a for a in solutions]
     for i in range(5):
         assert graph.saddles[i, i] == graph.losses[i]
         for j in range(i + 1, 5):
-            b = solutions[j]
+            b = ends[j]
             if align:
-                b = sg.symmetries.match(solutions[i], b).apply(b)
-            curve = loss_curve(NET, small_data, interpolate(solutions[i], b))
+                b = sg.symmetries.match(ends[i], b).apply(b)
+            curve = loss_curve(NET, small_data, interpolate(ends[i], b))
             assert graph.saddles[i, j] == pytest.approx(curve.loss.max(), abs=1e-12)
             assert graph.saddles[i, j] == graph.saddles[j, i]
     np.testing.assert_allclose(graph.losses, sg.networks.loss(NET, solutions, small_data))
+    found = pair_barriers(NET, small_data, solutions, align=align)
+    heights = graph.saddles - np.maximum.outer(graph.losses, graph.losses)
+    np.testing.assert_allclose(heights, found.barrier_above_ends, atol=1e-12)
 
 
 def test_the_tree_leads_over_other_solutions(small_data, solutions):
@@ -104,6 +110,19 @@ def test_bands_lower_the_tree(small_data, solutions):
         assert graph.saddles[i, j] == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("align", [None, "permutations"])
+def test_one_solution_twice_needs_no_band(small_data, solutions, align, tmp_path):
+    a = solutions[0]
+    twin = sg.symmetries.random_permutation(NET, rng=1).apply(a) if align else a
+    some = sg.networks.stack([a, solutions[1], twin])
+    graph = barrier_graph(NET, small_data, some, method="neb", align=align, **SHORT)
+    assert graph.saddles[0, 2] == max(graph.losses[0], graph.losses[2])
+    (k,) = np.flatnonzero((graph.pairs == (0, 2)).all(axis=1))
+    assert graph.paths[k].lengths.sum() == graph.forces[k] == 0
+    assert len(graph.pairs) > 1
+    assert_same(sg.load(sg.save(graph, tmp_path / "graph.npz")), graph)
+
+
 def test_bands_end_at_matched_copies(small_data, solutions):
     graph = barrier_graph(
         NET, small_data, solutions, method="neb", align="permutations", n_bands=1, **SHORT
@@ -111,6 +130,12 @@ def test_bands_end_at_matched_copies(small_data, solutions):
     i, j = graph.pairs[0]
     copy = sg.symmetries.match(solutions[i], solutions[j]).apply(solutions[j])
     np.testing.assert_array_equal(graph.paths[0].nodes[-1], copy.weights)
+    graph = barrier_graph(
+        NET, small_data, solutions, method="neb", align="balanced", n_bands=1, **SHORT
+    )
+    a, b = (sg.symmetries.balance(solutions[k]) for k in graph.pairs[0])
+    expected = [a.weights, sg.symmetries.match(a, b).apply(b).weights]
+    np.testing.assert_array_equal(graph.paths[0].nodes[[0, -1]], expected)
 
 
 def test_interrupted_graphs_go_on_to_the_same_bits(
@@ -146,6 +171,15 @@ def test_interrupted_graphs_go_on_to_the_same_bits(
     assert_same(sg.load(sg.save(whole, tmp_path / "graph.npz")), whole)
     lines = barrier_graph(NET, small_data, solutions, **(kind | {"method": "line"}))
     assert_same(barrier_graph(NET, small_data, solutions, state=lines, **kind), whole)
+    lines = barrier_graph(NET, small_data, solutions, rng=kind["rng"])  # of bands, the defaults
+    assert_same(barrier_graph(NET, small_data, solutions, state=lines, **kind), whole)
+    other = kind | {"method": "line", "n_pivots": 4}
+    free = barrier_graph(NET, small_data, solutions, state=lines, **other)
+    assert free.settings["n_pivots"] == 4
+    begun = replace(lines, settings=whole.settings, under_way=inside.under_way)
+    for state in (whole, begun):
+        with pytest.raises(ParameterError, match="n_pivots must be as in the state"):
+            barrier_graph(NET, small_data, solutions, state=state, **other)
 
 
 def test_errors_say_what_is_wrong(small_data, solutions):
@@ -155,6 +189,10 @@ def test_errors_say_what_is_wrong(small_data, solutions):
         barrier_graph(NET, small_data, solutions, method="matched")
     with pytest.raises(ParameterError, match="align must be one of 'permutations'"):
         barrier_graph(NET, small_data, solutions, align="signs")
+    with pytest.raises(ParameterError, match="solutions must be Replicas, got list"):
+        barrier_graph(NET, small_data, list(solutions))
+    with pytest.raises(ParameterError, match="schedule must be an AutoNEB, got Constant"):
+        barrier_graph(NET, small_data, solutions, schedule=sg.training.Constant())
     with pytest.raises(ParameterError, match=r"solutions must belong to MLP\(4-6-3"):
         barrier_graph(MLP((4, 6, 3)), small_data, solutions)
     graph = barrier_graph(NET, small_data, solutions)

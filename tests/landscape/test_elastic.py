@@ -14,6 +14,7 @@ from spinglass_nn._core.random import Stream, seed_of
 from spinglass_nn.datasets import Dataset
 from spinglass_nn.errors import Interrupted, ParameterError, ShapeError
 from spinglass_nn.landscape import AutoNEB, auto_neb, nudged_elastic_band
+from spinglass_nn.landscape._samples import Minibatches
 from spinglass_nn.networks import MLP, Replica
 from spinglass_nn.training import SGD, Adam
 
@@ -68,6 +69,31 @@ def test_minibatch_steps_are_those_of_the_slow_twin(small_data, ends, spring):
             climbing=False,
         )  # fmt: skip
     np.testing.assert_allclose(band.path.nodes, nodes, atol=1e-11)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error", "squared_hinge"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_losses_of_samples_are_those_of_one_sample_each(small_data, loss, dtype):
+    net = MLP((4, 5, 3), loss=loss)
+    points = sg.networks.initialize(net, n_replicas=2, dtype=dtype, rng=1)
+    batches = Minibatches(net, small_data, np.dtype(dtype), 25, seed_of(1), 1)
+    found = batches.whole.of_samples(points.weights)
+    one = [
+        sg.networks.loss(net, points, Dataset(x[None], y[None], n_classes=3))
+        for x, y in zip(small_data.inputs, small_data.labels, strict=True)
+    ]
+    np.testing.assert_allclose(found.T, one, rtol=1e-5 if dtype == np.float32 else 1e-13)
+    assert found.dtype == np.float64
+
+
+def test_losses_of_regression_samples(small_data):
+    net = MLP((4, 5, 2), loss="squared_error")
+    data = Dataset(small_data.inputs, None, np.random.default_rng(1).normal(size=(60, 2)))
+    points = sg.networks.initialize(net, n_replicas=2, rng=1)
+    batches = Minibatches(net, data, points.weights.dtype, None, seed_of(1), 1)
+    errors = sg.networks.logits(net, points, data) - data.targets
+    found = batches.whole.of_samples(points.weights)
+    np.testing.assert_allclose(found, np.square(errors).sum(axis=2) / 2, rtol=1e-5)
 
 
 def test_what_is_recorded_is_what_the_path_shows(small_data, ends):

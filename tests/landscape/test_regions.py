@@ -153,5 +153,9 @@ def test_errors_say_what_is_wrong(small_data, points):
     other = sg.networks.initialize(MLP((4, 5, 3)), n_replicas=2, rng=0)
     with pytest.raises(ParameterError, match=r"second must belong to MLP\(4-6-3"):
         region_barriers(NET, small_data, points, other)
+    with pytest.raises(ParameterError, match="first must be Replicas, got Replica"):
+        region_barriers(NET, small_data, points[0], points)
+    with pytest.raises(ParameterError, match="second must hold at least 1 point, got 0"):
+        region_barriers(NET, small_data, points, points[:0])
     with pytest.raises(ParameterError, match="n_points must be at least 2"):
         region_barriers(NET, small_data, points, points, n_points=1)

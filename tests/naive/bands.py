@@ -56,6 +56,21 @@ def spaced(nodes):
     return [*new, nodes[-1]]
 
 
+def resampled(nodes, n_between):
+    """Points at equal distances along a polyline, found by walking it; its ends among them."""
+    legs = list(itertools.pairwise([[float(x) for x in node] for node in nodes]))
+    step = sum(norm(difference(b, a)) for a, b in legs) / (n_between + 1)
+    found, to_go = [legs[0][0]], step
+    for a, b in legs:
+        length, walked = norm(difference(b, a)), 0.0
+        while len(found) <= n_between and length - walked > to_go:
+            walked += to_go
+            t, to_go = walked / length, step
+            found.append([(1 - t) * x + t * y for x, y in zip(a, b, strict=True)])
+        to_go -= length - walked
+    return [*found, legs[-1][1]]
+
+
 def band_step(nodes, velocities, losses, gradients, *, rate, momentum, spring, climbing):
     """One step of all inner pivots; losses of all nodes, gradients of the inner ones."""
     top = max(range(1, len(nodes) - 1), key=lambda k: losses[k])

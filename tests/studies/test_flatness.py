@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import spinglass_nn as sg
 from spinglass_nn.networks import MLP, Replicas
 from spinglass_nn.statistics import Estimate
-from spinglass_nn.studies import Sweep, claims
+from spinglass_nn.studies import Sweep, WidthFlatness, claims
 from spinglass_nn.studies.recipes.liao2024 import flatness_claims, parameters
 from spinglass_nn.studies.recipes.liao2024.flatness_grid import PRIMARY, all_measures, grid
 
@@ -100,6 +100,56 @@ def test_grid_leaves_out_what_does_not_vary():
     nothing = replace(flat, test_loss=np.zeros_like(sweep.gap))
     assert grid(sharp, nothing, 0, within=True) is None
     assert grid({"F1, raw": np.full(sweep.gap.shape, np.nan)}, sweep, 0, within=True) is None
+
+
+def test_exponents_of_known_powers():
+    widths, names = np.array([4, 16, 64]), ("F1, raw", "F2, raw")
+    powers = np.array([-0.5, -0.7, 0.3])  # of runs 0, 1, 2
+    values = 3 * widths[:, None] ** powers
+    one = np.ones((3, 3))
+    found = WidthFlatness(
+        widths, one, one, one, one, one, one, one, names, np.stack([values, -values])
+    )
+    exponent = found.exponent("F1, raw")
+    assert exponent.mean == pytest.approx(-0.3)
+    assert exponent.error == pytest.approx(powers.std(ddof=1) / math.sqrt(3))
+    assert math.isnan(found.exponent("F2, raw").mean)
+
+
+def test_widths_are_measured_as_by_hand(tiny_run):
+    p, found = tiny_run.parameters, tiny_run.results["width_flatness"]
+    data, probe = (
+        f(p, tiny_run.shared) for f in (parameters.sweep_data, parameters.sweep_probe)
+    )
+    assert set(PRIMARY) <= set(found.names)
+    key = (int(sg._core.random.Stream.STUDY), 43)
+    for place, width in enumerate(p.widths):
+        net = MLP((64, width, 10))
+        run = sg.training.train_replicas(
+            net, data, n_replicas=p.sweep_seeds, n_epochs=p.sweep_max_epochs,
+            batch_size=p.batch_size, optimizer=sg.training.SGD(p.learning_rate),
+            start=p.initializer, stop_at_loss=p.sweep_stop_at_loss,
+            rng=np.random.SeedSequence(p.seed, spawn_key=(*key, 1, place)),
+        )  # fmt: skip
+        points = run.replicas
+        assert_array_equal(found.epochs[place], run.n_epochs)
+        test = sg.networks.evaluate(net, points, tiny_run.shared.test)
+        assert_array_equal(found.test_loss[place], test.loss)
+        assert_array_equal(found.test_accuracy[place], test.accuracy)
+        flat = sg.landscape.flatness(
+            net, points, probe, radius=p.flatness_radius, n_directions=p.n_directions,
+            rng=np.random.SeedSequence(p.seed, spawn_key=(*key, 2, place)),
+        )  # fmt: skip
+        assert_array_equal(found.at("F1, raw")[place], flat.mean)
+        for k, start in enumerate(points):
+            walk = sg.walks.random_walk(
+                net, probe, start, n_steps=p.ruggedness_steps,
+                excursion=p.ruggedness_excursion, n_walkers=p.ruggedness_walkers,
+                record_every=1, test=False,
+                rng=np.random.SeedSequence(p.seed, spawn_key=(*key, 3, place, k)),
+            )  # fmt: skip
+            rugged = sg.landscape.ruggedness(walk).rms.mean
+            assert found.at("F4, raw")[place, k] == rugged
 
 
 def test_log_ratio_of_known_numbers():

@@ -141,14 +141,33 @@ def test_claims_ask_for_one_percent(finding, p_clusters, p_flat, expected):
 
 
 @pytest.fixture(scope="module")
-def planted():
-    """Verdicts on a hierarchy, on flat clusters and on one cluster."""
+def planted_points():
+    """A hierarchy, flat clusters and one cluster."""
     generator = np.random.default_rng(4)
     return {
-        "hierarchy": judged(sg.overlaps.tree_points(24, 2000, branching=3, rng=2)),
-        "flat": judged(sg.overlaps.tree_points(24, 2000, branching=5, variances=(1, 1), rng=2)),
-        "one": judged(generator.normal(size=(24, 2000))),
+        "hierarchy": sg.overlaps.tree_points(24, 20_000, branching=3, rng=2),
+        "flat": sg.overlaps.tree_points(24, 2000, branching=5, variances=(1, 1), rng=2),
+        "one": generator.normal(size=(24, 2000)),
     }
+
+
+@pytest.fixture(scope="module")
+def planted(planted_points):
+    """Verdicts on them."""
+    return {name: judged(points) for name, points in planted_points.items()}
+
+
+@pytest.fixture(scope="module")
+def planted_branches(planted_points, planted):
+    """All that claims look at."""
+    apart = {name: sg.overlaps.distances(points) for name, points in planted_points.items()}
+    return {
+        name: SimpleNamespace(
+            distances=apart[name], verdict=planted[name],
+            statistics=sg.overlaps.tree_statistics(apart[name]),
+        )
+        for name in planted_points
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -171,6 +190,35 @@ def test_hierarchy_is_not_denied_without_power(planted):
     assert few.finding == "cannot tell"
     found = hierarchy_claims._decided(SimpleNamespace(verdict=few), "hierarchy")
     assert found == "cannot tell here"
+
+
+@pytest.mark.parametrize(
+    ("own", "control", "expected"),
+    [
+        ("hierarchy", "hierarchy", "supported"),
+        ("one", "hierarchy", "not supported"),
+        ("one", "flat", "cannot tell here"),  # the limit is one that the control fails
+    ],
+)
+def test_claim_of_ultrametricity(planted_branches, own, control, expected):
+    kinds = {"independent": planted_branches[own], "forked": planted_branches[control]}
+    hierarchy = SimpleNamespace(branch=lambda ensemble, _: kinds[ensemble])
+    claim = hierarchy_claims._ultrametric(hierarchy)
+    assert claim.verdict == expected
+    assert claim.value == kinds["independent"].statistics.k
+
+
+def test_claims_see_their_control_through_their_own_distance(tiny_run):
+    seen = []
+
+    class Watched:
+        def branch(self, ensemble, kind):
+            seen.append((ensemble, kind))
+            return tiny_run.results["hierarchy"].branch(ensemble, kind)
+
+    rest = ("C13", "independent", "disagreement", "here", "a statement")
+    hierarchy_claims._hierarchy(Watched(), tiny_run.results["glasses"], *rest)
+    assert set(seen) == {("independent", "disagreement"), ("forked", "disagreement")}
 
 
 @pytest.mark.parametrize(

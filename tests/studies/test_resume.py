@@ -39,6 +39,7 @@ class InterruptAt:
         ("training 12 x", "", "solutions"),
         ("random walks", "", "walks"),
         ("paths to copies", "", "interpolation"),
+        ("training 3 x", "paths to copies", "widths"),
         ("elastic bands", "", "connections"),
         ("lines between", "", "regions"),
         ("training 2 x", "lines between", "ensembles"),
@@ -46,7 +47,9 @@ class InterruptAt:
         ("training 6 x", "reference", "disorder"),
         ("distances", "", "hierarchy"),
         ("training 3 x", "distances", "flatness"),
+        ("sharpness", "", "measures"),
         ("walks for ruggedness", "", "rugged"),
+        ("sharpness against width", "", "width_flatness"),
         ("thermal walks", "", "moves"),
         ("walks from checkpoints", "", "aging"),
     ],
@@ -79,14 +82,14 @@ def command(folder, settings):
             "--out", str(folder), "--threads", "1"]  # fmt: skip
 
 
-def stopped_by(signal_number, folder, settings):
-    """Run the command line and stop it as soon as its first task is done."""
+def stopped_by(signal_number, folder, settings, sign="solutions.npz"):
+    """Run the command line and stop it as soon as a file of its tasks is there."""
     process = subprocess.Popen(
         command(folder, settings), cwd=folder.parent, env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     until = time.monotonic() + 120
-    while not (folder / "tasks" / "solutions.npz").exists() and process.poll() is None:
+    while not list((folder / "tasks").glob(sign)) and process.poll() is None:
         assert time.monotonic() < until
         time.sleep(0.002)
     process.send_signal(signal_number)
@@ -122,6 +125,22 @@ def test_killed_by_force(
     studies.run_study("liao2024", tmp_path / "study", tiny_settings | LONG)
     assert_same_results(tmp_path / "study", long_folder)
     assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_killed_again_and_again(
+    tiny_run, tiny_settings, without_claims, assert_same_results, tmp_path
+):
+    """In the middle of tasks of every kind, each time as a piece of it has been written."""
+    folder = tmp_path / "study"
+    for name in ("widths", "connections", "disorder", "measures", "width_flatness", "gibbs"):
+        status, _, _ = stopped_by(
+            signal.SIGKILL, folder, tiny_settings, f"{name}.*checkpoint.npz"
+        )
+        assert status == -signal.SIGKILL
+        assert not (folder / "tasks" / f"{name}.npz").exists()
+    studies.run_study("liao2024", folder, tiny_settings)
+    assert_same_results(folder, tiny_run.store.folder)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

@@ -7,10 +7,11 @@ from naive import symmetries as naive
 from spinglass_nn import networks
 from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn._core.streams import stream_states
+from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks import MLP, Replica
-from spinglass_nn.symmetries import identity, match, random_permutation
+from spinglass_nn.symmetries import identity, match, match_pairs, random_permutation
 from spinglass_nn.symmetries._annealing import COLD, HOT, annealed
-from spinglass_nn.symmetries._assignment import gram, inner_product, pair_of
+from spinglass_nn.symmetries._assignment import descend, gram, inner_product, pair_of
 
 DEEP = [MLP((3, 4, 5, 2)), MLP((3, 9, 4, 5, 2), bias=False), MLP((2, 3, 1, 3, 2))]
 
@@ -80,6 +81,34 @@ def test_searches_do_not_depend_on_threads_or_on_how_many_there_are():
     np.testing.assert_array_equal(one.restarts, two.restarts)
     np.testing.assert_array_equal(one.restarts[:3], few.restarts)
     assert one.permutation == two.permutation
+
+
+def test_the_first_search_is_assignment_and_every_other_one_is_annealed():
+    net = MLP((3, 12, 11, 2))
+    a, b = networks.initialize(net, n_replicas=2, rng=6)
+    found = match(a, b, method="annealing", n_restarts=3, n_sweeps=30, rng=7)
+    assert found.restarts[0] == match(a, b, n_restarts=1).similarity_after
+    pair = pair_of(a, b)
+    for k in (1, 2):
+        start = random_permutation(net, rng=Seed(7).generator(Stream.MATCHING, k, 0)).orders
+        state = stream_states(Seed(7), Stream.ANNEALED_MATCHING, 1, k)[0]
+        orders = descend(
+            pair,
+            list(annealed(pair, start, 30, state)),
+            Seed(7).generator(Stream.MATCHING, k, 1),
+        )
+        assert found.restarts[k] == inner_product(pair, orders) / pair.norm
+
+
+@pytest.mark.parametrize("net", [MLP((5, 9, 3)), DEEP[0]], ids=str)
+def test_annealing_that_could_anneal_nothing_is_refused(net):
+    points = networks.initialize(net, n_replicas=2, rng=0)
+    message = "n_restarts must be at least 2 for method='annealing', whose first .*, got 1"
+    with pytest.raises(ParameterError, match=message):
+        match(*points, method="annealing", n_restarts=1)
+    with pytest.raises(ParameterError, match=message):
+        match_pairs(points, method="annealing", n_restarts=1)
+    assert match(*points, n_restarts=1).restarts.shape == (1,)
 
 
 def test_one_hidden_layer_needs_no_annealing():

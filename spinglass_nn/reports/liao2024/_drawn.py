@@ -9,7 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from spinglass_nn import plotting
-from spinglass_nn.overlaps import Comparisons
+from spinglass_nn.overlaps import Comparisons, OverlapDistribution
 
 
 def plain_decades(axis: Axis) -> None:
@@ -17,6 +17,14 @@ def plain_decades(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(FormatStrFormatter("%g"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def where_overlaps_are(axes: Sequence[Axes], drawn: Sequence[OverlapDistribution]) -> None:
+    """Limit axes of P(q) to the overlaps there are, and 1."""
+    low = min(min(one.edges[:-1][one.density > 0], default=-1.0) for one in drawn)
+    for ax in axes:
+        ax.set_xlim(low - 0.05, 1.05)
+        ax.locator_params(axis="x", nbins=5)
 
 
 def beside_null(tested: Sequence[tuple[str, Comparisons]], which: str) -> Axes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinglass_nn import plotting
 from spinglass_nn.reports.assembling import Drawn
+from spinglass_nn.reports.liao2024._drawn import where_overlaps_are
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Disorder, StudyRun
 from spinglass_nn.studies.recipes.liao2024.disorder import TIMES
@@ -16,12 +16,6 @@ _QUANTITIES = ("weights, matched", "predictions")
 
 def figures(disorder: Disorder) -> Drawn:
     """Figures of overlaps within and between subsets, and of their distribution."""
-    widest = disorder.records[-1].width
-    axes: Axes | None = None
-    for time in TIMES:
-        found = disorder.record(widest, time).aligned
-        axes = plotting.overlap_distribution(found, label=time, ax=axes)
-    assert axes is not None
     return {
         "disorder-overlaps": (
             _within_and_between(disorder),
@@ -30,12 +24,35 @@ def figures(disorder: Disorder) -> Drawn:
             "Overlaps of weights and of predictions at three times, within subsets and between.",
         ),
         "disorder-distribution": (
-            axes,
-            f"P(q) of weights after matching, {widest} hidden units: replicas of one data subset, "
-            "averaged over subsets. Errors over subsets.",
-            "Distributions of the overlap before, early in and after training.",
+            _distributions(disorder),
+            "P(q) of replicas of one data subset, averaged over subsets, by width: of weights "
+            "after matching (above) and of predictions (below), before training, early and "
+            "trained. Errors over subsets.",
+            "Distributions of the overlap before, early in and after training, for every width.",
         ),
     }
+
+
+def _distributions(disorder: Disorder) -> Figure:
+    widths = list(dict.fromkeys(record.width for record in disorder.records))
+    figure = Figure(figsize=(3.8 * len(widths), 5.4), layout="constrained")
+    shown = [seen for one in disorder.records for seen in (one.aligned, one.predictions)]
+    for column, width in enumerate(widths):
+        upper, lower = (
+            figure.add_subplot(2, len(widths), row * len(widths) + column + 1)
+            for row in range(2)
+        )
+        for time in TIMES:
+            found = disorder.record(width, time)
+            plotting.overlap_distribution(
+                found.aligned, quantity="overlap q of weights", ax=upper
+            )
+            plotting.overlap_distribution(
+                found.predictions, label=time, quantity="overlap q of predictions", ax=lower
+            )
+        upper.set_title(f"{width} hidden units", fontsize="medium")
+        where_overlaps_are((upper, lower), shown)
+    return figure
 
 
 def _within_and_between(disorder: Disorder) -> Figure:

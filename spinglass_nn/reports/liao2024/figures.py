@@ -15,6 +15,7 @@ from spinglass_nn.reports.liao2024 import (
     paths,
     solutions,
     walks,
+    width_flatness,
 )
 from spinglass_nn.studies import StudyRun
 
@@ -34,4 +35,5 @@ def figures(run: StudyRun) -> Drawn:
         **glasses.figures(results["glasses"], results["hierarchy"]),
         **disorder.figures(results["disorder"]),
         **flatness.figures(results["flatness"], results["measures"], results["rugged"]),
+        **width_flatness.figures(results["width_flatness"]),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -33,6 +35,13 @@ def figures(glasses: Glasses, hierarchy: Hierarchy) -> Drawn:
             "one sample each, average linkage, heights 1 - q.",
             "Three dendrograms: a flat one, one with clusters, one with clusters of clusters.",
         ),
+        "trees-glasses": (
+            _trees(physical),
+            "The same plot as for the ensembles of networks: dendrograms (average linkage) and "
+            "distances 1 - q in their order, one sample of each model at its largest size, each on "
+            "a scale from zero.",
+            "Dendrograms over matrices of distances, one for each reference model.",
+        ),
         "overlaps-glasses": (
             _overlaps(physical, hierarchy),
             "P(q) of networks and of reference models on the same axes, before symmetries are "
@@ -62,6 +71,22 @@ def _schematic(glasses: Glasses) -> Figure:
         axes = figure.add_subplot(1, len(_PLANTED), place + 1)
         plotting.dendrogram(system.tree, height="1 - q at the merge", ax=axes)
         axes.set_title(system.title.removeprefix("planted, "), fontsize="medium")
+    return figure
+
+
+def _trees(systems: list[Glass]) -> Figure:
+    sized = ("sk-", "lattice-")  # by increasing size
+    largest = {s.name[:2] if s.name.startswith(sized) else s.name: s for s in systems}
+    figure = Figure(figsize=(3.4 * len(largest), 6.4), layout="constrained")
+    for column, system in enumerate(largest.values()):
+        upper = figure.add_subplot(2, len(largest), column + 1)
+        plotting.dendrogram(system.tree, height="height", ax=upper)
+        upper.set_title(textwrap.fill(system.title, 30), fontsize="medium")
+        lower = figure.add_subplot(2, len(largest), len(largest) + column + 1)
+        plotting.overlap_matrix(
+            system.distances, order=system.tree.order, label="distance", ax=lower
+        )
+        lower.set_ylabel("")
     return figure
 
 
@@ -142,7 +167,8 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         ),
         findings=[f"{s.title}: {s.verdict.sentence}" for s in glasses.systems],
         drawings=[drawings[name] for name in
-                  ("rsb-schematic", "overlaps-glasses", "evidence-k", "evidence-cophenetic")],
+                  ("rsb-schematic", "trees-glasses", "overlaps-glasses", "evidence-k",
+                   "evidence-cophenetic")],
         tables=[
             Table(
                 "Reference models: energy per spin, finding, p-values and power in brackets",

@@ -11,7 +11,7 @@ from matplotlib.legend import Legend
 
 from spinglass_nn import plotting
 from spinglass_nn.reports.assembling import Drawn
-from spinglass_nn.reports.liao2024._drawn import beside_null
+from spinglass_nn.reports.liao2024._drawn import beside_null, where_overlaps_are
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Ensembles, Hierarchy, Solutions, StudyRun
 from spinglass_nn.studies.recipes.liao2024.hierarchy import ENSEMBLES, LINKAGES
@@ -37,9 +37,8 @@ def figures(hierarchy: Hierarchy, solutions: Solutions, ensembles: Ensembles) ->
                 forked.distances,
                 groups=[f"start {g + 1}" for g in solutions.fork_groups],
             ),
-            "Positive control: runs that share history and part at the fork epochs, as trained "
-            "(they were trained less long than the solutions). This is what a hierarchy looks "
-            "like.",
+            "Positive control: runs that share history and part at the fork epochs, as trained. "
+            "This is what a hierarchy looks like.",
             "Dendrogram of the forked runs over the matrix of their distances.",
         ),
         "trees": (
@@ -89,7 +88,33 @@ def _overlaps(hierarchy: Hierarchy) -> Drawn:
             "errors over networks.",
             "Three distributions of the overlap of predictions, over training time.",
         ),
+        "overlaps-ensembles": (
+            _of_ensembles(hierarchy),
+            "P(q) of all ensembles. Above: of weights, as trained (first colour), after matching "
+            "hidden units (second), after matching in the balanced gauge (third). Below: of "
+            "predicted labels. Peaks apart are what runs, walks and settings share. Bars are "
+            "jackknife errors over points.",
+            "Distributions of the overlap of five ensembles, of weights and of predictions.",
+        ),
     }
+
+
+def _of_ensembles(hierarchy: Hierarchy) -> Figure:
+    figure = Figure(figsize=(3.2 * len(_SHOWN), 5.2), layout="constrained")
+    seen_as = ("raw", "aligned", "balanced", "predictions")
+    shown = [getattr(hierarchy.overlaps_of(name), kind) for name in _SHOWN for kind in seen_as]
+    for column, name in enumerate(_SHOWN):
+        found = hierarchy.overlaps_of(name)
+        upper = figure.add_subplot(2, len(_SHOWN), column + 1)
+        for seen in (found.raw, found.aligned, found.balanced):
+            plotting.overlap_distribution(seen, quantity="overlap q of weights", ax=upper)
+        upper.set_title(ENSEMBLES[name], fontsize="medium")
+        lower = figure.add_subplot(2, len(_SHOWN), len(_SHOWN) + column + 1)
+        plotting.overlap_distribution(
+            found.predictions, quantity="overlap q of predictions", ax=lower
+        )
+        where_overlaps_are((upper, lower), shown)
+    return figure
 
 
 def _trees(hierarchy: Hierarchy, solutions: Solutions, ensembles: Ensembles) -> Figure:
@@ -146,7 +171,7 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
         ],
         drawings=[drawings[name] for name in
                   ("tree-independent", "tree-forked", "trees", "nulls-cophenetic", "nulls-k",
-                   "overlaps", "overlaps-predictions")],
+                   "overlaps", "overlaps-predictions", "overlaps-ensembles")],
         tables=_tables(hierarchy, run.parameters.n_null),
     )  # fmt: skip
 
@@ -178,7 +203,7 @@ def _method(run: StudyRun) -> tuple[str, ...]:
 
 
 def _tables(hierarchy: Hierarchy, n_null: int) -> list[Table]:
-    rows, measures, linkages = [], [], []
+    rows, measures, beside, linkages = [], [], [], []
     for branch in hierarchy.branches:
         pairs, found = branch.distances.pairs, branch.verdict
         flat = found.hierarchy
@@ -195,6 +220,10 @@ def _tables(hierarchy: Hierarchy, n_null: int) -> list[Table]:
         s = branch.statistics
         measures.append((branch.title, s.k, s.iso, s.x_share, s.isosceles, s.k_picked,
                          s.cophenetic, s.rammal))  # fmt: skip
+        beside.append((branch.title, *[
+            f"{value:.3f} ({band.low:.3f} to {band.high:.3f})"
+            for value, band in zip(found.clusters.values.mean, found.clusters.bands, strict=True)
+        ]))  # fmt: skip
         linkages.append((branch.title, *[None if np.isnan(c) else f"{c:.3f}"
                                          for c in branch.cophenetic]))  # fmt: skip
     return [
@@ -212,6 +241,14 @@ def _tables(hierarchy: Hierarchy, n_null: int) -> list[Table]:
              "cophenetic", "Rammal's D"),
             measures,
         ),
-        Table("Cophenetic correlation for every linkage", ("ensemble, distance", *LINKAGES),
-              linkages),
+        Table(
+            "The six statistics of the verdict, in brackets 1 to 99 % of one cluster",
+            ("ensemble, distance", *hierarchy.branches[0].verdict.clusters.statistics),
+            beside,
+        ),
+        Table(
+            "Cophenetic correlation for every linkage, without a null but for the first",
+            ("ensemble, distance", *LINKAGES),
+            linkages,
+        ),
     ]  # fmt: skip

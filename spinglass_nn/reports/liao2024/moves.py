@@ -10,7 +10,7 @@ from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.liao2024._drawn import plain_decades
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.statistics import Estimates, mean_estimate
-from spinglass_nn.studies import Moves, StudyRun, ThermalWalks, Walks
+from spinglass_nn.studies import Moves, StudyRun, ThermalWalks
 from spinglass_nn.studies import claims as rules
 from spinglass_nn.studies.recipes.liao2024.walks import PooledWalk
 
@@ -141,7 +141,6 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
                  "accepted", "barrier to start", "barrier between"),
                 [_ending(thermal, t) for t in range(thermal.temperatures.size)],
             ),
-            _facts(moves, run.results["walks"]),
         ],
     )  # fmt: skip
 
@@ -198,24 +197,3 @@ def _ending(thermal: ThermalWalks, t: int) -> tuple[object, ...]:
     named = _named(thermal.temperatures[t]).removeprefix("T = ")
     ends = [thermal.at_end(name, t) for name in along]
     return (named, thermal.at_end("loss", t), thermal.late_change(t), *ends)
-
-
-def _facts(moves: Moves, walks: Walks) -> Table:
-    """What must hold, or what the quadratic law would hold, with what was found."""
-    inside = [e for e, rho in enumerate(moves.excursions) if 0.01 <= rho <= 1]
-    constants = np.array([moves.constant("isotropic", e).mean for e in inside])
-    spread = float(constants.max() / constants.min() - 1)
-    reached = walks.diffusion()
-    change = float(moves.balanced_change.max())
-    rows = [
-        ("distance over r √T (T3)", "1 to 1 %", str(reached),
-         "holds" if abs(reached.mean - 1) < 0.01 else "does not hold"),
-        ("spread of ΔL/ρ², ρ from 0.01 to 1 (T4)", "10 %", f"{spread:.0%}",
-         "holds" if spread < 0.1 else "no quadratic bowl here"),
-        ("loss in the balanced gauge (T9)", "change < 1e-12", f"{change:.1g}",
-         "holds" if change < 1e-12 else "does not hold"),
-        ("rise at one displacement, raw and balanced (T9)", "differ",
-         " and ".join(str(mean_estimate(row)) for row in moves.gauge_rises),
-         "same functions, other flatness"),
-    ]  # fmt: skip
-    return Table("Facts", ("fact", "expected", "found", "verdict"), rows)

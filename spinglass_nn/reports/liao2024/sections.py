@@ -6,6 +6,7 @@ from spinglass_nn.reports.liao2024 import (
     aging,
     connections,
     disorder,
+    facts,
     flatness,
     gibbs,
     glasses,
@@ -14,6 +15,7 @@ from spinglass_nn.reports.liao2024 import (
     paths,
     solutions,
     walks,
+    width_flatness,
 )
 from spinglass_nn.reports.model import Drawing, Section
 from spinglass_nn.studies import StudyRun
@@ -23,6 +25,6 @@ def all_sections(run: StudyRun, drawings: dict[str, Drawing]) -> list[Section]:
     """Sections in the order of the protocols."""
     parts = (
         solutions, walks, moves, aging, gibbs, paths, connections, hierarchy, glasses, disorder,
-        flatness,
+        flatness, width_flatness, facts,
     )  # fmt: skip
     return [part.section(run, drawings) for part in parts]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from spinglass_nn import plotting
 from spinglass_nn.reports.assembling import Drawn
 from spinglass_nn.reports.model import Drawing, Section, Table
@@ -49,8 +47,7 @@ def section(run: StudyRun, drawings: dict[str, Drawing]) -> Section:
             f"parameters, plain SGD at rate {p.learning_rate:g} and batch {p.batch_size}, until "
             f"the train loss is {p.stop_at_loss:g} nats or less. Three ensembles: independent "
             "runs (E1), runs that share the start but not the data order (E2), and runs that "
-            f"share history and fork (E5), which end after "
-            f"{p.fork_epochs[-1] + max(np.diff([0, *p.fork_epochs]))} epochs, whatever their loss.",
+            f"share history and fork after {', '.join(map(str, p.fork_epochs))} epochs (E5).",
         ),
         findings=(
             f"The {len(epochs)} independent runs took {epochs.min()} to {epochs.max()} epochs.",

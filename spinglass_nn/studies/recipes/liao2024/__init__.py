@@ -22,6 +22,7 @@ from spinglass_nn.studies.recipes.liao2024 import (
     rugged_walks,
     solutions,
     walks,
+    width_flatness,
     widths,
 )
 from spinglass_nn.studies.study import Recipe
@@ -29,7 +30,7 @@ from spinglass_nn.studies.task import Task
 
 RECIPE = Recipe(
     name="liao2024",
-    version=3,
+    version=4,
     title="Exploring loss landscapes through the lens of spin glass theory (arXiv:2407.20724)",
     parameters=parameters.Parameters,
     scales=parameters.SCALES,
@@ -52,6 +53,7 @@ RECIPE = Recipe(
         Task("flatness", 5, "training over batch sizes and rates", flatness.run),
         Task("measures", 41, "sharpness of these runs", measures.run, ("flatness",)),
         Task("rugged", 42, "ruggedness of walks from them", rugged_walks.run, ("flatness",)),
+        Task("width_flatness", 43, "sharpness against width", width_flatness.run),
         Task("moves", 11, "kinds of moves and thermal walks", moves.run, ("solutions",)),
         Task("gibbs", 12, "the Gibbs measure of a small network", gibbs.run),
         Task("aging", 13, "training watched at many times", aging.run),

@@ -11,6 +11,7 @@ from spinglass_nn.statistics import RankGrid, spearman_grid
 from spinglass_nn.studies.recipes.liao2024.flatness import Sweep
 from spinglass_nn.studies.recipes.liao2024.measures import GAUGES, Measures
 from spinglass_nn.studies.recipes.liao2024.rugged_walks import RuggedWalks
+from spinglass_nn.studies.recipes.liao2024.width_flatness import WidthFlatness
 from spinglass_nn.typing import Float64Array
 
 # declared before looking: walk flatness and ruggedness, in both gauges
@@ -29,15 +30,15 @@ def all_measures(measures: Measures, rugged: RuggedWalks) -> dict[str, Float64Ar
     return {name: found[name] for name in names}
 
 
-def targets(sweep: Sweep) -> dict[str, Float64Array]:
+def targets(runs: Sweep | WidthFlatness) -> dict[str, Float64Array]:
     """The numbers of generalization of every run."""
-    return dict(
-        zip(
-            TARGETS,
-            (sweep.test_accuracy, sweep.test_loss, sweep.gap, sweep.accuracy_gap),
-            strict=True,
-        )
+    found = (
+        runs.test_accuracy,
+        runs.test_loss,
+        runs.test_loss - runs.train_loss,
+        runs.train_accuracy - runs.test_accuracy,
     )
+    return dict(zip(TARGETS, found, strict=True))
 
 
 def grid(
@@ -48,26 +49,39 @@ def grid(
     within: bool,
     only: Sequence[str] | None = None,
 ) -> RankGrid | None:
-    """All correlations under one stopping rule, corrected together; None if nothing varies.
+    """`correlations` under one stopping rule, of all measures or of some."""
+    return correlations(
+        {name: sharpness[name][rule] for name in (only or sharpness)},
+        {name: values[rule] for name, values in targets(sweep).items()},
+        within=within,
+    )
 
-    Between settings, a setting being a batch size at a rate, the points are the means of its
-    runs: few, but nothing is counted twice. Within settings ranks are taken among the runs of
-    each, so that what batch size and rate do to both is out of it.
+
+def correlations(
+    sharpness: dict[str, Float64Array],
+    generalization: dict[str, Float64Array],
+    *,
+    within: bool,
+) -> RankGrid | None:
+    """All correlations, corrected together; None if nothing varies.
+
+    Values are those of runs, (..., n_seeds). Between settings, a setting being a batch size at
+    a rate, or a width, the points are the means of its runs: few, but nothing is counted twice.
+    Within settings ranks are taken among the runs of each, so that what the setting does to
+    both is out of it.
     """
-    n_seeds = sweep.gap.shape[-1]
-    strata = np.arange(sweep.gap[0].size) // n_seeds
-
-    def points(values: Float64Array) -> Float64Array:
-        runs = values[rule] if within else values[rule].mean(axis=-1)
-        found: Float64Array = runs.ravel()
-        return found
+    some = next(iter(generalization.values()))
+    n_seeds = some.shape[-1]
+    strata = np.arange(some.size) // n_seeds
 
     def varying(table: dict[str, Float64Array]) -> dict[str, Float64Array]:
-        rows = {name: points(values) for name, values in table.items()}
+        rows = {
+            name: (values if within else values.mean(axis=-1)).ravel()
+            for name, values in table.items()
+        }
         return {name: row for name, row in rows.items() if _varies(row, within, n_seeds)}
 
-    x = varying({name: sharpness[name] for name in (only or sharpness)})
-    y = varying(targets(sweep))
+    x, y = varying(sharpness), varying(generalization)
     if not x or not y:
         return None
     try:

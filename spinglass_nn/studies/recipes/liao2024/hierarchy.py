@@ -54,8 +54,6 @@ ROWS = tuple(
     for kind, seen in KINDS.items()
     if ensemble not in _BEFORE or kind in ("aligned euclidean", "disagreement")
 )
-# ensembles over training time, whose P(q) are shown
-TIMES = ("initial", "early", "independent")
 # of a hierarchy in a claim; verdicts are made at the level they were calibrated at
 LEVEL = 0.01
 LINKAGES: tuple[Method, ...] = ("average", "single", "complete", "ward")
@@ -113,7 +111,7 @@ class Overlaps:
     predictions: OverlapDistribution
 
 
-@result(version=2)
+@result(version=3)
 class Hierarchy:
     """All ensembles and distances, and the distribution of overlaps.
 
@@ -123,7 +121,7 @@ class Hierarchy:
         One for each entry of `ROWS`; none where all distances are equal, as those between
         predictions of solutions that predict alike.
     overlaps : tuple of Overlaps
-        One for each of `TIMES`: untrained, early, trained.
+        One for each of `ENSEMBLES`.
     dependence : Estimate
         Mean squared correlation between the activity of a hidden unit (on or off) and an
         input, over that of independent ones, 1/(n - 1) for n samples; over solutions.
@@ -142,7 +140,7 @@ class Hierarchy:
 
     def overlaps_of(self, ensemble: str) -> Overlaps:
         """P(q) of an ensemble."""
-        return self.overlaps[TIMES.index(ensemble)]
+        return self.overlaps[tuple(ENSEMBLES).index(ensemble)]
 
     @property
     def aligned(self) -> OverlapDistribution:
@@ -171,7 +169,7 @@ def run(context: Context) -> Hierarchy:
             tick(1)
     return Hierarchy(
         branches=tuple(branches),
-        overlaps=tuple(_overlaps(context, name, points[name]) for name in TIMES),
+        overlaps=tuple(_overlaps(context, name, points[name]) for name in ENSEMBLES),
         dependence=dependence(solutions.independent, context.shared.test),
     )
 

@@ -103,30 +103,48 @@ def _measured(
 
     What compares batch sizes is then sharp, and the numbers k remain independent units.
     """
-    p: Parameters = context.parameters
     net = sweep.solutions.network
     points = Replicas(net, sweep.solutions.weights[sweep.numbers()[:, i, :, k].ravel()])
-    seed, n_threads = context.rng(2, i, k), context.n_threads
-    common: dict[str, Any] = {"rng": seed, "n_threads": n_threads}
-    many: dict[str, Any] = {"n_directions": p.n_directions, **common}
-    # one search is enough: at the end of training no gradient vanishes
-    worst = partial(worst_case_sharpness, n_starts=1, **common)
-    dear = p.sharpness_measures == "all"
-    own: dict[str, Any] = {"F1": partial(flatness, radius=p.flatness_radius, **many)}
-    named = ["F2", "F3", "trace"]
-    invariant: list[SharpnessTable] = []
-    if dear:
-        own["keskar"] = partial(worst, measure="keskar")
-        named.append("top_eigenvalue")
-        ball = {"adaptive_ball": partial(worst, measure="adaptive_ball")}
-        invariant.append(sharpness_table(net, points, data, measures=ball, gauges=("raw",)))
+    seed = context.rng(2, i, k)
+    tables = cheap_tables(context, data, points, seed)
+    if context.parameters.sharpness_measures == "all":
+        tables += _dear_tables(context, data, points, seed)
+    return tables
+
+
+def cheap_tables(
+    context: Context, data: Dataset, points: Replicas, seed: np.random.SeedSequence
+) -> list[SharpnessTable]:
+    """Means over directions, and what needs none; all points see the same directions."""
+    p: Parameters = context.parameters
+    many: dict[str, Any] = {
+        "n_directions": p.n_directions, "rng": seed, "n_threads": context.n_threads,
+    }  # fmt: skip
+    own = {"F1": partial(flatness, radius=p.flatness_radius, **many)}
     many["excursion"] = p.flatness_excursion
     averages = ("average_adaptive", "fisher_rao")
+    table = partial(sharpness_table, points.network, points, data)
     return [
-        sharpness_table(net, points, data, measures=own, gauges=GAUGES),
-        sharpness_table(net, points, data, measures=named, gauges=GAUGES, **many),
-        sharpness_table(net, points, data, measures=averages, gauges=("raw",), **many),
-        *invariant,
+        table(measures=own, gauges=GAUGES),
+        table(measures=("F2", "F3", "trace"), gauges=GAUGES, **many),
+        table(measures=averages, gauges=("raw",), **many),
+    ]
+
+
+def _dear_tables(
+    context: Context, data: Dataset, points: Replicas, seed: np.random.SeedSequence
+) -> list[SharpnessTable]:
+    """Worst cases and the largest eigenvalue, which are searched for."""
+    common: dict[str, Any] = {"rng": seed, "n_threads": context.n_threads}
+    # one search is enough: at the end of training no gradient vanishes
+    worst = partial(worst_case_sharpness, n_starts=1, **common)
+    named = {"keskar": partial(worst, measure="keskar")}
+    ball = {"adaptive_ball": partial(worst, measure="adaptive_ball")}
+    table = partial(sharpness_table, points.network, points, data)
+    return [
+        table(measures=named, gauges=GAUGES),
+        table(measures=("top_eigenvalue",), gauges=GAUGES, **common),
+        table(measures=ball, gauges=("raw",)),
     ]
 
 

@@ -59,7 +59,7 @@ NOTES: dict[str, tuple[str, str]] = {
     "flatness_radius": ("displacement of the absolute measure F1", _P),
     "flatness_excursion": ("displacement over norm of the relative measures F2, F3", _P),
     "n_directions": ("pairs of opposite random directions per flatness measure", "-"),
-    "widths": ("hidden units at which barriers are compared", _P),
+    "widths": ("hidden units at which barriers and sharpness are compared", _P),
     "width_solutions": ("runs at each of these widths", "every two of them make a pair"),
     "width_stop_at_loss": (
         "train loss at which runs of all widths stop",
@@ -143,8 +143,14 @@ NOTES: dict[str, tuple[str, str]] = {
     "n_controls": ("positive controls that measure the power of each verdict", "-"),
     "mixed_batch_sizes": ("batch sizes of the mixed ensemble E3", _D),
     "mixed_learning_rates": ("learning rates of the mixed ensemble E3", _D),
-    "mixed_runs": ("solutions of E3 for each batch size and rate", "24 points in all"),
-    "branch_solutions": ("solutions from which the walks of E4 start", "24 points in all"),
+    "mixed_runs": (
+        "solutions of E3 for each batch size and rate",
+        "enough points for a verdict",
+    ),
+    "branch_solutions": (
+        "solutions from which the walks of E4 start",
+        "24 points in all at standard",
+    ),
     "branch_walkers": ("walks of E4 from each of them", "-"),
     "branch_stages": ("points taken along each walk of E4, its end among them", "-"),
     "branch_excursion": (
@@ -161,7 +167,7 @@ NOTES: dict[str, tuple[str, str]] = {
     "glass_samples": ("disorder samples of every reference model", "-"),
     "glass_replicas": (
         "independent systems of each sample, at three times each",
-        "24 points a sample, as many as of the networks",
+        "24 points a sample, as many as solutions at standard",
     ),
     "glass_sweeps": (
         "sweeps of exchange Monte Carlo at 64 spins; grows with the size squared",

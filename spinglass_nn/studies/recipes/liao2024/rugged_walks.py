@@ -98,15 +98,17 @@ def _from_run(
     # as for the measures: batch sizes and rules see the same directions
     place = (index[1], index[3])
     points = (point, balance(point))
-    walks = [_walk(context, data, start, place) for start in points]
+    seed = context.rng(1, *place)
+    walks = [rugged_walk(context, data, start, seed) for start in points]
     raw = walks[0]
     numbers = [_numbers(context, data, w, s, place) for w, s in zip(walks, points, strict=True)]
     return raw.steps, raw.distance / raw.start_norm, raw.loss, numbers
 
 
-def _walk(
-    context: Context, data: Dataset, start: Replica, place: tuple[int, int]
+def rugged_walk(
+    context: Context, data: Dataset, start: Replica, seed: np.random.SeedSequence
 ) -> RandomWalk:
+    """Free walks from one point, every step of them recorded."""
     p: Parameters = context.parameters
     return random_walk(
         start.network,
@@ -118,7 +120,7 @@ def _walk(
         record_every=1,
         test=False,
         n_threads=context.n_threads,
-        rng=context.rng(1, *place),
+        rng=seed,
     )
 
 

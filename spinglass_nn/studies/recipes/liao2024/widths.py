@@ -14,7 +14,7 @@ from spinglass_nn.statistics import Estimate, jackknife_from
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters, probe
 from spinglass_nn.studies.recipes.pieces import kept
 from spinglass_nn.studies.task import Context
-from spinglass_nn.symmetries import match, random_permutation
+from spinglass_nn.symmetries import random_permutation
 from spinglass_nn.training import SGD, train_replicas
 from spinglass_nn.typing import Float64Array, IntArray
 
@@ -144,12 +144,7 @@ def _stage(
     """Losses, and barriers of every kind, at one point of training."""
     net, n = points.network, len(points)
     n_points, n_threads = context.parameters.n_points, context.n_threads
-    upper = np.triu_indices(n, 1)
-    ends = [
-        (points[i], match(points[i], points[j]).apply(points[j]))
-        for i in range(n)
-        for j in range(i + 1, n)
-    ]
+    own = []
     for fraction, kind in ((1.0, 2), (2 / net.hidden_sizes[0], 3)):
         for k, point in enumerate(points):
             permutation = random_permutation(
@@ -158,19 +153,16 @@ def _stage(
                 kind="uniform" if fraction == 1 else "cycle",
                 rng=context.rng(kind, place, k),
             )
-            ends.append((point, permutation.apply(point)))
-    lines = [interpolate(a, b, n_points=n_points) for a, b in ends]
-    curves = loss_curves(net, data, lines, test=False, n_threads=n_threads)
-    barriers = np.array([curve.barrier for curve in curves])
-    matched = np.zeros((n, n))
-    matched[upper] = barriers[: -2 * n]
-    return (
-        loss(net, points, data, n_threads=n_threads),
-        pair_barriers(net, data, points, n_points=n_points, n_threads=n_threads).barrier,
-        matched + matched.T,
-        barriers[-2 * n : -n],
-        barriers[-n:],
+            own.append(interpolate(point, permutation.apply(point), n_points=n_points))
+    curves = loss_curves(net, data, own, test=False, n_threads=n_threads)
+    copies, swaps = np.array([curve.barrier for curve in curves]).reshape(2, n)
+    pairs, matched = (
+        pair_barriers(
+            net, data, points, align=align, n_points=n_points, n_threads=n_threads
+        ).barrier
+        for align in (None, "permutations")
     )
+    return loss(net, points, data, n_threads=n_threads), pairs, matched, copies, swaps
 
 
 def _mean(values: Float64Array) -> Estimate:
