@@ -197,7 +197,7 @@ def test_hierarchy_is_not_denied_without_power(planted):
     [
         ("hierarchy", "hierarchy", "supported"),
         ("one", "hierarchy", "not supported"),
-        ("one", "flat", "cannot tell here"),  # the limit is one that the control fails
+        ("one", "one", "cannot tell here"),  # the control has the same K
     ],
 )
 def test_claim_of_ultrametricity(planted_branches, own, control, expected):
