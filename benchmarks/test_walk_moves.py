@@ -218,7 +218,7 @@ def test_drift(summary, data, move, hidden, dtype):
     net = sg.networks.MLP(sizes=(784, hidden, 10))
     start = sg.networks.initialize(net, rng=0, dtype=dtype)[0]
     _, trial = walk_time(net, data, start, move, 2000)
-    n_steps = round(1.1 * 10_000 / trial.acceptance[0])
+    n_steps = round(1.3 * 10_000 / trial.acceptance[0])
     _, walk = walk_time(net, data, start, move, n_steps)
     made = round(walk.acceptance[0] * n_steps)
     summary.append(

@@ -10,7 +10,7 @@ from spinglass_nn._core.results import result
 from spinglass_nn.landscape._walk_residuals import Trend, evenly_spaced, fall_length, normalized
 from spinglass_nn.statistics import Estimate
 from spinglass_nn.typing import Float64Array
-from spinglass_nn.walks import AlwaysAccept, RandomWalk
+from spinglass_nn.walks import AlwaysAccept, Isotropic, RandomWalk
 
 
 @result()
@@ -65,7 +65,7 @@ def quadratic_walk(
     Parameters
     ----------
     walk : RandomWalk
-        The walk, for its step, records and N; in flat space, all moves accepted.
+        The walk, for its step, records and N; isotropic, in flat space, all moves accepted.
     first_moment, second_moment : Estimate or float
         :math:`h_1` and :math:`h_2` at the start, as `SpectralDensity` has them.
     gradient_norm : float
@@ -79,7 +79,8 @@ def quadratic_walk(
     Raises
     ------
     ParameterError
-        If the walk is on a sphere or rejects moves, or a number makes no sense.
+        If the walk is not isotropic, whose steps alone have the moments above, is on a sphere
+        or rejects moves, or if a number makes no sense.
 
     Examples
     --------
@@ -97,6 +98,7 @@ def quadratic_walk(
     >>> abs(sg.landscape.ruggedness(walk).excess(null).z()) < 3
     True
     """
+    check.choice(walk.move, "move of the walk", (repr(Isotropic()),))
     check.choice(walk.geometry, "geometry of the walk", ("flat",))
     check.choice(walk.rule, "rule of the walk", (repr(AlwaysAccept()),))
     n, r = walk.n_parameters, walk.step

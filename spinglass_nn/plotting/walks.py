@@ -44,6 +44,11 @@ class Walked(Protocol):
 
 
 _ACROSS = {"distance": "distance |θ − θ₀| / |θ₀|", "steps": "walk step t"}
+_LAWFUL = {  # what a `RandomWalk` says of itself if its mean loss is that of the law
+    "move": ("Isotropic()", "OneWeight()"),
+    "geometry": ("flat",),
+    "rule": ("AlwaysAccept()",),
+}
 
 
 def walk_loss(
@@ -61,7 +66,9 @@ def walk_loss(
 
     With ``traces`` the law of a quadratic bowl is drawn dashed for each walk, L(θ₀) +
     tr(H) d² / 2N, with the error of the trace as a band, as far as the walk went; d² is the
-    mean squared distance. The vertical range is that of the walks.
+    mean squared distance. It is the law of free walks in flat space whose moves are isotropic
+    or of one weight, and is refused for others; walks that do not say how they went, as several
+    put together, are taken for such. The vertical range is that of the walks.
 
     Parameters
     ----------
@@ -87,12 +94,23 @@ def walk_loss(
     -------
     Axes
         The axes drawn on.
+
+    Raises
+    ------
+    ParameterError
+        If a trace is given for a walk with another law, or test losses were not recorded.
+    ShapeError
+        If there is not one label or trace for each walk.
     """
+    if traces is not None:
+        same_length(traces, len(walks), "traces")
+        for walk, trace in zip(walks, traces, strict=True):
+            if trace is not None:
+                _check_lawful(walk)
     ax = axes_for(ax)
     _draw(ax, walks, labels, "test_loss" if test else "loss", against, ordered, rise)
     _fix_range(ax, logarithmic=rise)
     if traces is not None:
-        same_length(traces, len(walks), "traces")
         colors = colors_for(len(walks), ordered=ordered)
         for walk, trace, color in zip(walks, traces, colors, strict=True):
             if trace is not None:
@@ -161,6 +179,17 @@ def _draw(
         ax.set_xscale("log")
         ax.set_yscale("log")
     ax.set_xlabel(_ACROSS[against])
+
+
+def _check_lawful(walk: Walked) -> None:
+    """Refuse a law that is not the walk's; what a walk does not say is as it should be."""
+    for name, lawful in _LAWFUL.items():
+        found = getattr(walk, name, lawful[0])
+        if found not in lawful:
+            raise ParameterError(
+                f"traces must be None for walks to which tr(H) d² / 2N does not apply: {name} "
+                f"must be {' or '.join(lawful)}, got {found}"
+            )
 
 
 def _draw_law(

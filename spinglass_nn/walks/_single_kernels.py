@@ -49,6 +49,7 @@ class Chance(NamedTuple):
     step: float
     rule: Int
     limit: float  # temperature or highest loss
+    penalties: Array  # (n_layers,): temperature over 2 sigma^2 of a normal prior; empty if none
 
 
 class Place(NamedTuple):
@@ -282,6 +283,20 @@ def accepts(chance: Chance, loss: float, change: float, state: Array) -> bool:
     return chance.limit > 0 and drawn < math.exp(-change / chance.limit)
 
 
+@part
+def change_of_penalty(
+    layout: Layout, place: Place, penalties: Array, position: Array, deltas: Array
+) -> float:
+    """Change of the penalty, of the numbers that the position holds before and after."""
+    total = 0.0
+    for k in range(place.first, place.end):
+        old = position[parameter(layout, place, k)]
+        new = old + deltas[k]
+        before, after = np.float64(old), np.float64(new)
+        total += (after - before) * (after + before)
+    return float(penalties[place.layer]) * total
+
+
 @kernel
 def walk_singly(
     position: Array, state: Array, table: Table, memory: Memory, layout: Layout,
@@ -311,7 +326,12 @@ def walk_singly(
                 change = near_change(table, memory, layout, place, moved, row) / n
             else:
                 change = climb_all(memory, table, layout, moved, to, row, n, False) / n - loss
-            if not accepts(chance, loss, change, state):
+            weighed = change
+            if chance.penalties.size > 0:
+                weighed += change_of_penalty(
+                    layout, place, chance.penalties, position, memory.deltas
+                )
+            if not accepts(chance, loss, weighed, state):
                 continue
             move_memory(table, memory, layout, place, moved, to, row, near, n)
             if place.layer > 0:

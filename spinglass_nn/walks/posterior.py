@@ -16,6 +16,7 @@ from spinglass_nn.errors import DataError, ParameterError
 from spinglass_nn.networks import MLP, Replica, Replicas
 from spinglass_nn.networks.parameters import as_rows
 from spinglass_nn.typing import RNG, Float64Array, FloatArray, LabelledData, ProgressLike
+from spinglass_nn.walks._fingerprints import check_data, fingerprint_of
 from spinglass_nn.walks._ladder import Ladder
 from spinglass_nn.walks._sampling import Sampling
 from spinglass_nn.walks._trajectories import Target
@@ -140,8 +141,8 @@ def sample_posterior(
     n_sweeps = check.count(n_sweeps, "n_sweeps")
     precision = check.precision(dtype)
     plan = _plan(
-        temperatures, prior, sampler, n_replicas, n_tuning, record_every, keep, keep_every,
-        n_sweeps, rng, state,
+        fingerprint_of(net, data, precision), temperatures, prior, sampler, n_replicas,
+        n_tuning, record_every, keep, keep_every, n_sweeps, rng, state,
     )  # fmt: skip
     target = Target(net, data, plan.prior.flow(net, precision), sampler, precision)
     if state is not None:
@@ -162,7 +163,7 @@ def sample_posterior(
 
 
 def _plan(
-    temperatures: float | ArrayLike, prior: Prior, sampler: Sampler, n_replicas: int,
+    data: str, temperatures: float | ArrayLike, prior: Prior, sampler: Sampler, n_replicas: int,
     n_tuning: int, record_every: int | None, keep: float | Sequence[float] | None,
     keep_every: int | None, n_sweeps: int, rng: RNG, state: PosteriorState | None,
 ) -> PosteriorPlan:  # fmt: skip
@@ -190,6 +191,7 @@ def _plan(
         grown = random.seed_of(rng)
         seed = (grown.entropy, *grown.key)
     return PosteriorPlan(
+        data=data,
         temperatures=ladder,
         prior=prior,
         sampler=sampler,
@@ -251,10 +253,12 @@ def _check_state(
     ]
     for field in fields(plan):
         name = "rng" if field.name == "seed" else field.name
-        pairs.append((name, getattr(plan, field.name), getattr(state.plan, field.name)))
+        if name != "data":
+            pairs.append((name, getattr(plan, field.name), getattr(state.plan, field.name)))
     for name, given, kept in pairs:
         if not _alike(given, kept):
             raise ParameterError(f"{name} must be that of state, {kept}, got {given}")
+    check_data("data", plan.data, state.plan.data)
     measured = state.n_sweeps - plan.n_tuning
     if n_sweeps < measured:
         raise ParameterError(
@@ -278,7 +282,7 @@ def _numbers(settings: Any) -> list[Any]:
 def _restore(ladders: list[Ladder], state: PosteriorState) -> None:
     for r, ladder in enumerate(ladders):
         if not ladder.put_back({name: values[r] for name, values in state.systems.items()}):
-            raise DataError("data must be those of state, got others: energies differ")
+            raise DataError("state must hold the energies of its weights, got others")
 
 
 def _result(

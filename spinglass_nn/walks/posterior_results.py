@@ -20,12 +20,14 @@ from spinglass_nn.walks.priors import Prior
 from spinglass_nn.walks.samplers import Sampler
 
 
-@result()
+@result(version=2)
 class PosteriorPlan:
     """What must stay as it is when sampling goes on.
 
     Parameters
     ----------
+    data : str
+        Fingerprint of the data.
     temperatures : array (n_temperatures,)
         Increasing.
     prior : Prior
@@ -46,6 +48,7 @@ class PosteriorPlan:
         Entropy and key of the seed.
     """
 
+    data: str
     temperatures: Float64Array
     prior: Prior
     sampler: Sampler

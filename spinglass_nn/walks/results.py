@@ -21,7 +21,7 @@ COLUMNS = (
 GENERATOR_WORDS = 6  # of one SFC64
 
 
-@result(version=2)
+@result(version=3)
 class WalkPlan:
     """What must stay as it is when a walk goes on.
 
@@ -42,8 +42,10 @@ class WalkPlan:
         part go on from what the last one left; it is at each record, too. 0 for other walks.
     first_walker : int
         Number of the first walker.
-    has_test : bool
-        Whether test data are evaluated too.
+    data : str
+        Fingerprint of the training data.
+    test : str or None
+        Fingerprint of the test data; None if they are not evaluated.
     has_gradient : bool
         Whether the gradient is evaluated too.
     seed : tuple of int
@@ -57,9 +59,15 @@ class WalkPlan:
     record_every: int
     refresh_every: int
     first_walker: int
-    has_test: bool
+    data: str
+    test: str | None
     has_gradient: bool
     seed: tuple[int, ...]
+
+    @property
+    def has_test(self) -> bool:
+        """Whether test data are evaluated too."""
+        return self.test is not None
 
 
 @result(version=3)

@@ -15,9 +15,9 @@ from spinglass_nn._core.progress import track
 from spinglass_nn._core.random import Seed, Stream
 from spinglass_nn._core.simd_normals import N_WORDS
 from spinglass_nn.errors import Interrupted, ParameterError
-from spinglass_nn.networks import evaluate
 from spinglass_nn.typing import Float64Array, ProgressLike
-from spinglass_nn.walks.results import WalkState, pack_generator
+from spinglass_nn.walks._fingerprints import check_data
+from spinglass_nn.walks.results import WalkPlan, WalkState, pack_generator
 from spinglass_nn.walks.stepping import Course, Reached, mutual_overlap, observe, walk_to
 from spinglass_nn.walks.whole import loss as loss_at
 
@@ -57,7 +57,9 @@ def begin(course: Course, n_walkers: int) -> WalkState:
     )
 
 
-def check_state(state: WalkState, course: Course, n_walkers: int, n_steps: int) -> None:
+def check_state(
+    state: WalkState, course: Course, n_walkers: int, n_steps: int, excursion: float | None
+) -> None:
     """Refuse a state of another run, naming what differs."""
     held, plan = state.plan, course.plan
     pairs: list[tuple[str, object, object]] = [
@@ -77,23 +79,30 @@ def check_state(state: WalkState, course: Course, n_walkers: int, n_steps: int) 
             raise ParameterError(f"{name} must be that of state, {kept}, got {given}")
     if not plan.rule.same_as(held.rule):
         raise ParameterError(f"rule must be that of state, {held.rule}, got {plan.rule}")
-    if not math.isclose(plan.step, held.step, rel_tol=1e-12):
-        raise ParameterError(
-            f"step must be that of state, {held.step:.8g}, got {plan.step:.8g}; to walk "
-            "further give neither step nor excursion"
-        )
+    _check_step(plan, held, n_steps, excursion)
     if not np.array_equal(course.origin, state.origin):
         raise ParameterError("start must be that of state, got another point")
-    loss = evaluate(course.net, course.origin, course.data, n_threads=course.n_threads).loss
-    if not math.isclose(loss, state.records[0, 0, 2], rel_tol=1e-5):
-        raise ParameterError(
-            f"data must be those of state: the loss at the start was "
-            f"{state.records[0, 0, 2]:.6g}, got {loss:.6g}"
-        )
+    check_data("data", plan.data, held.data)
+    check_data("data.test", plan.test, held.test)
     if n_steps < state.n_steps:
         raise ParameterError(
             f"n_steps must be at least the {state.n_steps} that state has made, got {n_steps}"
         )
+
+
+def _check_step(plan: WalkPlan, held: WalkPlan, n_steps: int, excursion: float | None) -> None:
+    """Refuse another step, and say how to do without."""
+    if math.isclose(plan.step, held.step, rel_tol=1e-12):
+        return
+    if excursion is None:
+        raise ParameterError(
+            f"step must be that of state, {held.step:.8g}, got {plan.step:.8g}; leave it out "
+            "to go on"
+        )
+    raise ParameterError(
+        f"excursion must be left out to go on to another n_steps: {excursion:g} in "
+        f"{n_steps} steps takes a step of {plan.step:.8g}, and that of state is {held.step:.8g}"
+    )
 
 
 class Table(NamedTuple):

@@ -15,7 +15,7 @@ from spinglass_nn.networks import MLP, _affine
 from spinglass_nn.networks._affine_kernels import Family
 from spinglass_nn.networks._blocks import Source, source
 from spinglass_nn.networks._column_loss_kernels import COLUMNS
-from spinglass_nn.typing import FloatArray, LabelledData
+from spinglass_nn.typing import Float64Array, FloatArray, LabelledData
 from spinglass_nn.walks import _change_kernels as kernels
 from spinglass_nn.walks._single_kernels import CAP, FREE, METROPOLIS, Chance, walk_singly
 from spinglass_nn.walks.moves import Move, OneWeight
@@ -56,11 +56,19 @@ def prepare(net: MLP, data: LabelledData, dtype: np.dtype[Any], plan: WalkPlan) 
         code, limit = METROPOLIS, rule.temperature
     elif isinstance(rule, LossCap):
         code, limit = CAP, rule.maximum
-    chance = Chance(isinstance(plan.move, OneWeight), plan.step, code, limit)
+    penalties = _of_layers(net, rule.penalty(net))
+    chance = Chance(isinstance(plan.move, OneWeight), plan.step, code, limit, penalties)
     n = known.n_samples if code != FREE else 0
     table = table_of(net, known, n)
     inputs, scale = _inputs(known.inputs[:n], table.labels.size, dtype)
     return Singles(net, known, table._replace(inputs=inputs, scale=scale), chance)
+
+
+def _of_layers(net: MLP, penalty: Float64Array | None) -> Float64Array:
+    """One coefficient for each layer, as normal priors have; none where there is no penalty."""
+    if penalty is None:
+        return np.zeros(0)
+    return np.array([layer.weight.flat[0] for layer in net.layers(penalty)])
 
 
 def table_of(net: MLP, data: Source, n: int) -> kernels.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinglass_nn.errors import ParameterError
+from spinglass_nn.io.resuming import written
 from spinglass_nn.statistics import EquilibrationTest
 from spinglass_nn.statistics.equilibrium import compared
 from spinglass_nn.walks.posterior_results import PosteriorRun
@@ -22,8 +23,8 @@ def compare_starts(one: PosteriorRun, other: PosteriorRun) -> tuple[Equilibratio
     Parameters
     ----------
     one, other : PosteriorRun
-        Runs of one network at the same temperatures with the same prior, two replicas or
-        more in each.
+        Runs of one network on the same data, at the same temperatures with the same prior,
+        two replicas or more in each.
 
     Returns
     -------
@@ -49,8 +50,9 @@ def compare_starts(one: PosteriorRun, other: PosteriorRun) -> tuple[Equilibratio
     """
     pairs = {
         "network": one.network == other.network,
+        "data": one.state.plan.data == other.state.plan.data,
         "temperatures": np.array_equal(one.temperatures, other.temperatures),
-        "prior": repr(one.state.plan.prior) == repr(other.state.plan.prior),
+        "prior": written(one.state.plan.prior) == written(other.state.plan.prior),
         "n_replicas": one.energies.shape[1] == other.energies.shape[1],
     }
     different = [name for name, equal in pairs.items() if not equal]

@@ -46,6 +46,7 @@ class Course(NamedTuple):
     shares: Shares | None  # for moves of several parts together
     singles: Singles | None  # for moves of one part alone
     whole: Whole | None  # for losses at each step of other moves
+    penalty: Float64Array | None  # of other moves: coefficients of what the rule adds
 
 
 class Draws(NamedTuple):
@@ -111,11 +112,23 @@ def _chosen_moves(
         _move(course, proposal, draws)
         assert course.whole is not None
         proposed = loss_at(course.whole, proposal, course.n_threads)
-        if course.plan.rule.accepts(loss, proposed, draws.generator):
+        weighed = proposed
+        if course.penalty is not None:
+            weighed += _change_of_penalty(course.penalty, position, proposal)
+        if course.plan.rule.accepts(loss, weighed, draws.generator):
             position[...] = proposal
             loss = proposed
             accepted += 1
     return loss, accepted
+
+
+def _change_of_penalty(
+    penalty: Float64Array, position: FloatArray, proposal: FloatArray
+) -> float:
+    """Change of a weighted sum of squares, without a difference of two large sums."""
+    before, after = position.astype(np.float64), proposal.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # such moves are refused
+        return float((penalty * ((after - before) * (after + before))).sum())
 
 
 def _move(course: Course, position: FloatArray, draws: Draws) -> None:

@@ -13,6 +13,7 @@ from spinglass_nn.errors import ParameterError
 from spinglass_nn.networks import MLP, Replica, Replicas
 from spinglass_nn.networks.parameters import as_rows
 from spinglass_nn.typing import RNG, FloatArray, LabelledData, ProgressLike
+from spinglass_nn.walks._fingerprints import fingerprint_of
 from spinglass_nn.walks.moves import ISOTROPIC, Move, OneUnit, OneWeight, PerLayer, PerUnit
 from spinglass_nn.walks.results import COLUMNS, RandomWalk, WalkPlan, WalkState
 from spinglass_nn.walks.rules import AlwaysAccept, LossCap, Metropolis, Rule
@@ -83,7 +84,8 @@ def random_walk(
     excursion : float
         :math:`\rho = r\sqrt{n_{steps}} / |\theta_0|`, the distance a free walk reaches in
         units of the starting norm. A step says nothing by itself; this compares widths,
-        depths and norms.
+        depths and norms. To go on to a larger ``n_steps`` leave it out, since it would be
+        shared among more steps: the step is then that of ``state``.
     n_walkers : int
         Number of walkers. Each has its own stream: walker 17 is walker 17 in any number.
     first_walker : int
@@ -98,8 +100,8 @@ def random_walk(
     geometry : {"flat", "sphere"}
         Whether the norm is free or held at that of the start, for isotropic moves.
     rule : Rule
-        `AlwaysAccept`, which evaluates the loss only for records, or `Metropolis` or
-        `LossCap`, which evaluate it over all of the data at each step.
+        `AlwaysAccept`, which evaluates the loss only for records, or `Metropolis`, with or
+        without a prior, or `LossCap`, which evaluate it over all of the data at each step.
     test : bool
         Whether to record ``data.test``, where it has one.
     gradient : bool
@@ -116,8 +118,10 @@ def random_walk(
     rng : Generator, SeedSequence, int or None
         Seed.
     state : WalkState, optional
-        Go on from here to the same bits: repeat the call with a larger ``n_steps``, or the
-        same after an interrupt. Step and records may be left out, but must not differ.
+        Go on from here to the same bits: repeat the call with a larger ``n_steps`` and
+        without ``step`` and ``excursion``, or the very same call after an interrupt.
+        ``record_every`` may be left out, too; nothing else may differ. Data are known by
+        their fingerprints.
 
     Returns
     -------
@@ -166,6 +170,8 @@ def random_walk(
     _check_kind(move, geometry, rule, norm)
     length = _step_length(step, excursion, n_steps, norm, state)
     plan = WalkPlan(
+        data=fingerprint_of(net, data, origin.dtype),
+        test=None if held_out is None else fingerprint_of(net, held_out, origin.dtype),
         step=length,
         move=move,
         geometry=geometry,
@@ -173,7 +179,6 @@ def random_walk(
         record_every=_record_every(record_every, n_steps, state),
         refresh_every=_refresh_every(net, data, move, rule, state),
         first_walker=check.count(first_walker, "first_walker", minimum=0),
-        has_test=held_out is not None,
         has_gradient=bool(gradient),
         seed=_seed(rng, state),
     )
@@ -188,11 +193,12 @@ def random_walk(
         shares_of(net, plan, origin),
         prepare(net, data, origin.dtype, plan) if move.alone else None,
         prepare_whole(net, data, origin.dtype) if rule.needs_loss and not move.alone else None,
+        None if move.alone else rule.penalty(net),
     )
     if state is None:
         state = begin(course, n_walkers)
     else:
-        check_state(state, course, n_walkers, n_steps)
+        check_state(state, course, n_walkers, n_steps, excursion)
     state, table = run(course, state, n_steps, progress, n_threads)
     return _result(course, state, table, name)
 

@@ -12,7 +12,16 @@ from spinglass_nn.errors import DataError, ParameterError
 from spinglass_nn.landscape import quadratic_walk, ruggedness, spectral_density
 from spinglass_nn.networks import MLP, gradient, initialize
 from spinglass_nn.statistics import Estimate
-from spinglass_nn.walks import AlwaysAccept, Metropolis, random_walk
+from spinglass_nn.walks import (
+    AlwaysAccept,
+    Isotropic,
+    Metropolis,
+    OneUnit,
+    OneWeight,
+    PerLayer,
+    PerUnit,
+    random_walk,
+)
 
 
 def walked(quadratic, start, **how):
@@ -68,6 +77,7 @@ def facts_of(losses, n, *, step=0.1, interval=1):
         steps=np.arange(losses.shape[1]) * interval,
         step=step,
         n_parameters=n,
+        move=repr(Isotropic()),
         geometry="flat",
         rule=repr(AlwaysAccept()),
     )
@@ -176,6 +186,13 @@ def test_bad_series(losses, message):
     [
         ({"geometry": "sphere"}, "geometry of the walk must be one of 'flat'"),
         ({"rule": Metropolis(temperature=1.0)}, "rule of the walk must be one of"),
+        (
+            {"move": PerLayer()},
+            r"move of the walk must be one of 'Isotropic\(\)', got 'PerLayer\(\)'",
+        ),
+        ({"move": PerUnit()}, r"move of the walk must be .*, got 'PerUnit\(\)'"),
+        ({"move": OneUnit()}, r"move of the walk must be .*, got 'OneUnit\(\)'"),
+        ({"move": OneWeight()}, r"move of the walk must be .*, got 'OneWeight\(\)'"),
     ],
 )
 def test_the_null_is_that_of_free_walks(quadratic, how, message):

@@ -32,12 +32,16 @@ def force(net, data, theta):
 def hamiltonian_ladder(
     net, data, temperatures, *, deviation, step, n_steps, n_sweeps, seed, replica
 ):
-    """Energies (n_sweeps, n_temperatures) of one ladder without tuning."""
+    """Energies (n_sweeps, n_temperatures) of one ladder without tuning, and its orders.
+
+    The orders begin before the first sweep: which system stands at each temperature.
+    """
     size, n = net.n_parameters, len(temperatures)
     streams = [generator(seed, POSTERIOR, replica, k) for k in range(n)]
     exchange = generator(seed, EXCHANGE, replica)
     points = [[deviation * x for x in g.standard_normal(size)] for g in streams]
     order, records = list(range(n)), []
+    orders = [list(order)]
     for sweep in range(n_sweeps):
         for t, temperature in enumerate(temperatures):
             k = order[t]
@@ -50,7 +54,8 @@ def hamiltonian_ladder(
             if exchange.random() < math.exp(min(0, gain)):
                 order[t], order[t + 1] = order[t + 1], order[t]
         records.append([energy(net, data, points[k]) for k in order])
-    return np.array(records)
+        orders.append(list(order))
+    return np.array(records), orders
 
 
 def _trajectory(net, data, theta, beta, deviation, step, n_steps, stream):
@@ -103,3 +108,15 @@ def sphere(norm, n=300):
     flat = np.sqrt(1 - z * z)
     points = norm * np.stack([flat * np.cos(a), flat * np.sin(a), z], axis=1)
     return points, np.repeat(weights, 2 * n)
+
+
+def swap_rate(energies, cold, hot):
+    """Mean acceptance between two temperatures, from the weights of the same energies at both.
+
+    Sum of cold_i hot_j min(1, exp((1/T_cold - 1/T_hot) (E_i - E_j))) over all pairs. Where
+    E_i < E_j, the exponential makes the pair's weight that of the pair exchanged, so that the
+    sum is twice the probability of E_cold > E_hot, ties counting half.
+    """
+    order = np.argsort(energies)
+    cold, hot = cold[order] / cold.sum(), hot[order] / hot.sum()
+    return float(2 * cold @ (np.cumsum(hot) - hot / 2))

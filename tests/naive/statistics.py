@@ -116,3 +116,40 @@ def _split_ratio(halves):
     )
     within /= m
     return math.sqrt(((n - 1) / n * within + between / n) / within)
+
+
+def autocorrelation_window(chains, stretch=1.5):
+    """The first lag that ends the sum of rho, and tau there, before any correction.
+
+    Wolff's condition, exp(-W / s) < s / sqrt(W n) with s = ``stretch`` times the time of an
+    exponential that has the tau found so far, or twice that of one for rho^2 where this is
+    longer; and rho(W) below two of Bartlett's errors, for rho that ends there.
+    """
+    n = sum(len(chain) for chain in chains)
+    rho = [autocovariance(chains, 0)]
+    for lag in range(1, len(chains[0]) // 2 + 1):
+        rho.append(autocovariance(chains, lag))
+        tau, tau_of_squares = (
+            0.5 + sum((r / rho[0]) ** k for r in rho[1:-1]) + (rho[-1] / rho[0]) ** k / 2
+            for k in (1, 2)
+        )
+        slow = stretch * max(_decay_time(tau), 2 * _decay_time(tau_of_squares))
+        quiet = (rho[-1] / rho[0]) ** 2 < 4 * 2 * tau_of_squares / n
+        if math.exp(-lag / slow) < slow / math.sqrt(lag * n) and quiet:
+            return lag, tau
+    raise AssertionError("no window in half a chain")
+
+
+def _decay_time(tau):
+    """Of the exponential whose values at 0, 1, 2 ... sum to 1/2 + tau."""
+    tau = max(tau, 0.5 + 1e-9)
+    return 1 / math.log((2 * tau + 1) / (2 * tau - 1))
+
+
+def jackknife(n_units, measure):
+    """A number and its error: ``measure`` takes the places of the units it may use."""
+    everyone = list(range(n_units))
+    left = [measure([u for u in everyone if u != unit]) for unit in everyone]
+    mean = math.fsum(left) / n_units
+    spread = math.fsum((x - mean) ** 2 for x in left)
+    return measure(everyone), math.sqrt((n_units - 1) / n_units * spread)

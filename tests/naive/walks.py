@@ -26,11 +26,19 @@ def overlap(a, b):
     )
 
 
-def positions(net, data, start, *, n_steps, step, seed, walker, sphere=False, accept=None):
+def positions(
+    net, data, start, *, n_steps, step, seed, walker, sphere=False, accept=None, energy=None
+):
     """The walker's positions after 0, 1, ..., n_steps steps.
 
-    ``accept(loss, proposed, generator)`` decides on a move; None accepts all.
+    ``accept(before, after, generator)`` decides on a move; None accepts all. It is told the
+    energies, which are losses by default.
     """
+    if energy is None:
+
+        def energy(theta):
+            return loss(net, theta, data)
+
     sequence = np.random.SeedSequence(seed, spawn_key=(WALKS, walker))
     generator = np.random.Generator(np.random.SFC64(sequence))
     state = generator.bit_generator.random_raw(32)
@@ -45,7 +53,7 @@ def positions(net, data, start, *, n_steps, step, seed, walker, sphere=False, ac
         if sphere:
             scale = radius / length(there)
             there = [x * scale for x in there]
-        if accept is None or accept(loss(net, here, data), loss(net, there, data), generator):
+        if accept is None or accept(energy(here), energy(there), generator):
             here = there
         path.append(list(here))
     return np.array(path)
@@ -62,6 +70,22 @@ def metropolis(temperature):
         return after <= before or uniform < math.exp(-(after - before) / temperature)
 
     return accept
+
+
+def with_prior(net, loss, deviations, temperature):
+    """Loss plus temperature times the exponent of a normal prior, one deviation a layer."""
+
+    def energy(theta):
+        exponent, begin = 0.0, 0
+        layers = zip(net.sizes[:-1], net.sizes[1:], deviations, strict=True)
+        for n_in, n_out, deviation in layers:
+            end = begin + n_out * (n_in + int(net.bias))
+            squares = math.fsum(float(x) ** 2 for x in theta[begin:end])
+            exponent += squares / (2 * deviation**2)
+            begin = end
+        return loss(theta) + temperature * exponent
+
+    return energy
 
 
 SINGLE = 24  # number of the stream of moves of one weight or unit

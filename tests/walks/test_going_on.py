@@ -12,6 +12,7 @@ from spinglass_nn.errors import Interrupted, ParameterError
 from spinglass_nn.networks import MLP, initialize
 from spinglass_nn.walks import (
     AlwaysAccept,
+    GaussianPrior,
     Isotropic,
     LossCap,
     Metropolis,
@@ -30,6 +31,13 @@ SERIES = (
     "gradient_norm", "mutual_overlap", "drift",
 )  # fmt: skip
 
+RULES = [
+    AlwaysAccept(),
+    Metropolis(0.02),
+    Metropolis(0.02, prior=GaussianPrior((0.5, 0.7))),
+    LossCap(3.0),
+]
+
 
 def assert_same(one, other):
     for name in (*SERIES, "acceptance"):
@@ -43,7 +51,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("geometry", ["flat", "sphere"])
-@pytest.mark.parametrize("rule", [AlwaysAccept(), Metropolis(0.02), LossCap(3.0)])
+@pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_100_and_100_are_200(net, small_data, start, tmp_path, rule, geometry, dtype):
     kind = {
         "n_walkers": 3,
@@ -61,7 +69,7 @@ def test_100_and_100_are_200(net, small_data, start, tmp_path, rule, geometry, d
         assert_same(random_walk(net, small_data, n_steps=200, state=state, **kind), whole)
 
 
-@pytest.mark.parametrize("rule", [AlwaysAccept(), Metropolis(0.02), LossCap(3.0)])
+@pytest.mark.parametrize("rule", RULES, ids=repr)
 @pytest.mark.parametrize("move", [PerLayer(), PerUnit(), OneUnit(), OneWeight()])
 @pytest.mark.parametrize("record_every", [30, 1000])
 def test_the_same_for_other_moves(
@@ -187,8 +195,15 @@ def test_interrupt_from_progress(net, small_data, start):
         ({"gradient": True}, "gradient must be that of state, False, got True"),
         ({"rule": Metropolis(0.2)}, "rule must be that of state, Metropolis"),
         ({"rule": AlwaysAccept()}, "rule must be that of state, Metropolis"),
-        ({"step": 0.2}, "step must be that of state, 0.1, got 0.2"),
-        ({"excursion": 0.2}, "step must be that of state, 0.1, got"),
+        (
+            {"rule": Metropolis(0.1, prior=GaussianPrior())},
+            r"rule must be that of state, Metropolis\(temperature=0.1\), got .*prior=GaussianPrior",
+        ),
+        ({"step": 0.2}, "step must be that of state, 0.1, got 0.2; leave it out"),
+        (
+            {"excursion": 0.2},
+            "excursion must be left out to go on to another n_steps: 0.2 in 20",
+        ),
         ({"rng": 8}, r"rng must be that of state, \(7,\), got \(8,\)"),
         ({"dtype": np.float32}, "dtype must be that of state, float64, got float32"),
         ({"test": False}, "test data must be that of state, True, got False"),
@@ -202,14 +217,73 @@ def test_state_of_another_run(net, small_data, start, changed, message):
         random_walk(net, small_data, start, **({"n_steps": 20} | kind | changed), state=state)
 
 
-def test_state_of_other_data_start_or_network(net, small_data, start):
+def test_state_of_other_start_or_network(net, small_data, start):
     state = random_walk(net, small_data, start, n_steps=10, step=0.1).state
-    less = small_data.test
-    data = Dataset(less.inputs, less.labels, n_classes=3, test=less)
-    with pytest.raises(ParameterError, match="data must be those of state: the loss"):
-        random_walk(net, data, n_steps=20, state=state)
     with pytest.raises(ParameterError, match="start must be that of state, got another point"):
         random_walk(net, small_data, start.weights + 0.1, n_steps=20, state=state)
     other = MLP(sizes=(4, 5, 3))
     with pytest.raises(ParameterError, match="net must be that of state"):
         random_walk(other, small_data, initialize(other)[0], n_steps=20, state=state)
+
+
+def altered(data, **parts):
+    """A copy that differs in what is given; it has the test part of the other."""
+    given = {"inputs": data.inputs, "labels": data.labels, "test": data.test} | parts
+    return Dataset(given["inputs"], given["labels"], n_classes=3, test=given["test"])
+
+
+@pytest.mark.parametrize("rule", [AlwaysAccept(), Metropolis(0.1)], ids=repr)
+def test_state_of_other_data(net, small_data, start, rule):
+    """A last bit of one input is enough, which no loss would tell, and so is one answer."""
+    kind = {"rule": rule, "rng": 7}
+    walk = random_walk(net, small_data, start, n_steps=10, step=0.1, **kind)
+    again = random_walk(net, altered(small_data), n_steps=20, state=walk.state, **kind)
+    assert_same(again, random_walk(net, small_data, n_steps=20, state=walk.state, **kind))
+    inputs, labels, test = small_data.inputs.copy(), small_data.labels.copy(), small_data.test
+    inputs[3, 1] = np.nextafter(inputs[3, 1], np.inf)
+    labels[[0, -1]] = (labels[[0, -1]] + 1) % 3
+    seen = test.inputs.copy()
+    seen[0, 0] += 1e-9
+    for other, name in [
+        (altered(small_data, inputs=inputs), "data"),
+        (altered(small_data, labels=labels), "data"),
+        (altered(small_data, inputs=small_data.inputs[::-1].copy()), "data"),
+        (altered(small_data, test=altered(test, inputs=seen)), "data.test"),
+    ]:
+        with pytest.raises(
+            ParameterError,
+            match=rf"^{name} must be as in state, with fingerprint \w+, got others with \w+$",
+        ):
+            random_walk(net, other, n_steps=20, state=walk.state, **kind)
+    with pytest.raises(ParameterError, match="test data must be that of state, True, got Fal"):
+        random_walk(net, altered(small_data, test=None), n_steps=20, state=walk.state, **kind)
+
+
+def test_data_are_those_of_a_state_on_disk(net, small_data, start, tmp_path):
+    for test in (True, False):
+        kind = {"test": test, "rng": 7}
+        state = random_walk(net, small_data, start, n_steps=10, step=0.1, **kind).state
+        loaded = sg.load(sg.save(state, tmp_path / "state.npz"))
+        assert loaded.plan.has_test == test
+        random_walk(net, small_data, n_steps=20, state=loaded, **kind)
+        other = altered(small_data.test, test=small_data.test)
+        with pytest.raises(ParameterError, match=r"^data must be as in state"):
+            random_walk(net, other, n_steps=20, state=loaded, **kind)
+
+
+@pytest.mark.parametrize("move", [Isotropic(), OneWeight()], ids=repr)
+def test_after_an_excursion_walks_go_on_with_the_step_of_their_state(
+    net, small_data, start, move
+):
+    kind = {"move": move, "rule": Metropolis(0.1), "record_every": 5, "rng": 3}
+    half = random_walk(net, small_data, start, n_steps=10, excursion=0.2, **kind)
+    with pytest.raises(ParameterError) as caught:
+        random_walk(net, small_data, n_steps=40, excursion=0.2, state=half.state, **kind)
+    assert str(caught.value) == (
+        "excursion must be left out to go on to another n_steps: 0.2 in 40 steps takes a step "
+        f"of {half.step / 2:.8g}, and that of state is {half.step:.8g}"
+    )
+    more = random_walk(net, small_data, n_steps=40, state=half.state, **kind)
+    assert_same(more, random_walk(net, small_data, start, n_steps=40, step=half.step, **kind))
+    same = random_walk(net, small_data, n_steps=10, excursion=0.2, state=half.state, **kind)
+    assert_same(same, half)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_is_its_slow_twin(net, small_data, temperatures):
         n_replicas=2, n_sweeps=8, n_tuning=0, rng=11,
     )  # fmt: skip
     for replica in (0, 1):
-        twin = naive.hamiltonian_ladder(
+        twin, _ = naive.hamiltonian_ladder(
             net, data, temperatures, deviation=0.5, step=0.2, n_steps=3, n_sweeps=8, seed=11,
             replica=replica,
         )  # fmt: skip
@@ -274,8 +275,15 @@ def test_states_of_other_runs(net, small_data, given, message):
 
 def test_state_of_other_data(net, small_data):
     state = sample_posterior(net, small_data, n_sweeps=4, **KIND).state
-    with pytest.raises(DataError, match="data must be those of state"):
-        sample_posterior(net, small_data.test, n_sweeps=8, state=state, **KIND)
+    message = r"data must be as in state, with fingerprint \w+, got others with \w+"
+    moved = small_data.inputs.copy()
+    moved[0, 0] += 1e-12  # no energy would tell
+    for data in (small_data.test, Dataset(moved, small_data.labels, n_classes=3)):
+        with pytest.raises(ParameterError, match=message):
+            sample_posterior(net, data, n_sweeps=8, state=state, **KIND)
+    hurt = replace(state, systems=state.systems | {"energies": 1 + state.systems["energies"]})
+    with pytest.raises(DataError, match="state must hold the energies of its weights"):
+        sample_posterior(net, small_data, n_sweeps=8, state=hurt, **KIND)
     with pytest.raises(ParameterError, match="net must be that of state"):
         sample_posterior(MLP((4, 3, 3)), small_data, n_sweeps=8, state=state, **KIND)
 
@@ -303,3 +311,25 @@ def test_what_a_run_cannot_say(net, small_data):
         compare_starts(kept, other)
     with pytest.raises(ParameterError, match="runs must have at least 2 replicas, got 1"):
         compare_starts(short, short)
+
+
+def test_starts_of_different_runs_are_not_compared(net, small_data):
+    kind = KIND | {"n_sweeps": 4, "n_tuning": 0}
+    one = sample_posterior(net, small_data, **kind)
+    labels = np.roll(small_data.labels, 1)  # as many samples, the same inputs
+    shuffled = Dataset(small_data.inputs, labels, n_classes=3)
+    others = {
+        "network": sample_posterior(MLP((4, 3, 3)), small_data, **kind),
+        "data": sample_posterior(net, shuffled, **kind),
+        "temperatures": sample_posterior(
+            net, small_data, **(kind | {"temperatures": [2.0, 9.0, np.inf]})
+        ),
+        "prior": sample_posterior(
+            net, small_data, **(kind | {"prior": GaussianPrior(0.5 + 1e-9)})
+        ),
+    }
+    for name, other in others.items():
+        with pytest.raises(ParameterError, match=f"runs must be alike .* different {name}$"):
+            compare_starts(one, other)
+    again = sample_posterior(net, small_data, **(kind | {"rng": 4, "sampler": MALA()}))
+    assert len(compare_starts(one, again)) == 3  # samplers may differ

@@ -6,11 +6,13 @@ exchanges that are accepted whatever they cost.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from naive import posterior as naive
+from naive import thermodynamics
 from scipy import stats
 
 from spinglass_nn.datasets import Dataset
@@ -56,11 +58,18 @@ class Exact:
     def __init__(self, net, data, grid, temperature):
         self.points, weights = grid
         self.energies = data.n_samples * evaluate(net, self.points, data).loss
-        weights = weights * np.exp(-(self.energies - self.energies.min()) / temperature)
+        lowest = self.energies.min()
+        prior, weights = weights, weights * np.exp(-(self.energies - lowest) / temperature)
         self.weights = weights / weights.sum()
+        self.log_z = math.log(weights.sum() / prior.sum()) - lowest / temperature
 
     def mean(self, values):
         return self.weights @ values
+
+    @property
+    def variance(self):
+        """Of the energy."""
+        return self.mean((self.energies - self.mean(self.energies)) ** 2)
 
     def tenths(self, values):
         """Values below which lie one tenth, two tenths ... of the posterior."""
@@ -72,8 +81,11 @@ class Exact:
         return np.bincount(np.searchsorted(edges, values), self.weights, minlength=10)
 
 
-def deviations(run, exact, place=0):
-    """How far means are off, in errors from independent replicas, and the histogram's chi^2."""
+def deviations(run, exact, place=0, apart=1):
+    """How far means are off, in errors from independent replicas, and the histogram's chi^2.
+
+    The histogram needs independent positions, ``apart`` of those kept.
+    """
     energies, positions = run.energies[place], run.positions[place]
     found = {
         "E": mean_estimate(energies).z(exact.mean(exact.energies)),
@@ -84,7 +96,8 @@ def deviations(run, exact, place=0):
         found[f"theta_{i}^2"] = mean_estimate(positions[:, :, i] ** 2).z(expected)
     values = np.abs(exact.points[:, 0])  # the sign is a symmetry, and rarely changes
     edges = exact.tenths(values)
-    seen = np.bincount(np.searchsorted(edges, np.abs(positions[..., 0]).ravel()), minlength=10)
+    chosen = np.abs(positions[:, apart - 1 :: apart, 0]).ravel()
+    seen = np.bincount(np.searchsorted(edges, chosen), minlength=10)
     expected = exact.shares(values, edges) * seen.sum()
     p = stats.chisquare(seen, expected).pvalue
     found["histogram"] = float(stats.norm.isf(p / 2)) if p > 0 else math.inf
@@ -150,27 +163,51 @@ def test_without_the_last_decision_it_is_noticed(monkeypatch, sampler, case):
     assert max(map(abs, deviations(wrong, exact).values())) > 8
 
 
-TEMPERATURES = np.array([0.1, 0.3, 1.0, np.inf])
+LADDERS = {
+    "plane": np.array([0.1, 0.3, 1.0, np.inf]),
+    "circle": np.array([0.5, 1.5, 5.0, np.inf]),
+    "sphere": np.array([0.5, 1.5, 5.0, np.inf]),
+}
 
 
-def ladder_deviations(**given):
-    data = noisy_wave(FLAT)
-    kept = {"temperatures": TEMPERATURES, "keep": TEMPERATURES}
-    run = sampled(FLAT, data, GaussianPrior(1.5), HMC(4), **kept, **given)
-    grid = naive.plane(1.5)
-    return run, {
-        f"{name} at T = {t:g}": value
-        for place, t in enumerate(TEMPERATURES)
-        for name, value in deviations(run, Exact(FLAT, data, grid, t), place).items()
+def ladder_deviations(name="plane", sampler=SAMPLERS["hmc"], **given):
+    """Those of every rung, and of the share of exchanges accepted between neighbours."""
+    net, prior, grid, _ = CASES[name]
+    temperatures, data = LADDERS[name], noisy_wave(net)
+    kept = {"temperatures": temperatures, "keep": temperatures}
+    run = sampled(net, data, prior, sampler, **{**kept, "keep_every": 5, **given})
+    exact = [Exact(net, data, grid, t) for t in temperatures]
+    found = {
+        f"{what} at T = {t:g}": value
+        for place, t in enumerate(temperatures)
+        for what, value in deviations(run, exact[place], place, apart=6).items()
     }
+    counts = run.state.systems
+    for k, (cold, hot) in enumerate(itertools.pairwise(exact)):
+        expected = naive.swap_rate(cold.energies, cold.weights, hot.weights)
+        rates = counts["swapped"][:, k] / counts["tried"][:, k]
+        found[f"swaps above T = {temperatures[k]:g}"] = mean_estimate(rates).z(expected)
+    return run, found
 
 
 @pytest.mark.physics
-def test_exchange_keeps_the_joint_distribution():
-    run, found = ladder_deviations(n_sweeps=200)
-    assert max(map(abs, found.values())) < 4.3, found  # 20 numbers
+@pytest.mark.parametrize("name", CASES)
+@every_sampler
+def test_exchange_keeps_the_joint_distribution(name, sampler):
+    run, found = ladder_deviations(name, sampler)
+    assert max(map(abs, found.values())) < 4.3, found  # 23 or 27 numbers
     assert (run.swap_rates > 0.2).all()
     assert (run.round_trips > 10).all()
+
+
+def test_swap_rate_is_the_sum_over_pairs():
+    """The twin's short form against what it stands for."""
+    rng = np.random.default_rng(1)
+    energies, prior = rng.exponential(size=50), rng.uniform(size=50)
+    cold, hot = prior * np.exp(-2.0 * energies), prior * np.exp(-0.5 * energies)
+    gain = np.minimum(1, np.exp(1.5 * (energies[:, None] - energies)))
+    expected = (cold / cold.sum()) @ gain @ (hot / hot.sum())
+    assert naive.swap_rate(energies, cold, hot) == pytest.approx(expected, rel=1e-12)
 
 
 def test_exchange_at_any_price_is_noticed(monkeypatch):
@@ -181,8 +218,46 @@ def test_exchange_at_any_price_is_noticed(monkeypatch):
         return done
 
     monkeypatch.setattr(_ladder.Ladder, "_swap", always)
-    _, found = ladder_deviations(n_sweeps=40, n_tuning=20, keep_every=10, n_replicas=16)
-    assert max(map(abs, found.values())) > 8
+    _, found = ladder_deviations(n_sweeps=60, n_tuning=20, n_replicas=16)
+    assert max(abs(value) for name, value in found.items() if "swaps" not in name) > 8
+
+
+def integrated(temperatures, exact):
+    """ln Z by the cubics of a free energy, from exact means and variances."""
+    moments = [(e.mean(e.energies), e.variance, 0.0) for e in exact]
+    parts = thermodynamics.integrals(temperatures, moments, 1)
+    return -np.cumsum(parts[::-1])[::-1]
+
+
+@pytest.mark.physics
+@pytest.mark.parametrize("name", CASES)
+def test_free_energy_is_the_integral(name):
+    """The ladder is so fine that its cubics are exact; what is left is statistical."""
+    net, prior, grid, _ = CASES[name]
+    data = noisy_wave(net)
+    temperatures = np.append(np.geomspace(0.5, 500, 18), np.inf)
+    run = sampled(
+        net, data, prior, SAMPLERS["mala"], temperatures=temperatures, keep=(), n_replicas=16,
+    )  # fmt: skip
+    exact = [Exact(net, data, grid, t) for t in temperatures]
+    log_z = np.array([e.log_z for e in exact[:-1]])
+    found, finite = run.free_energy, temperatures[:-1]
+    assert (
+        np.abs(integrated(temperatures, exact) - log_z) < 0.1 * found.log_z.error[:-1]
+    ).all()
+    energies = np.array([e.mean(e.energies) for e in exact])
+    capacities = np.array([e.variance for e in exact]) / temperatures**2
+    z = {
+        "ln Z": (found.log_z.mean[:-1] - log_z) / found.log_z.error[:-1],
+        "F": (found.free_energy.mean[:-1] + finite * log_z) / found.free_energy.error[:-1],
+        "S": (found.entropy.mean - np.append(energies[:-1] / finite + log_z, 0))[:-1]
+        / found.entropy.error[:-1],
+        "E": run.energy.z(energies),
+        "C": run.heat_capacity.z(capacities)[:-1],
+    }
+    assert max(np.abs(values).max() for values in z.values()) < 4.3, z
+    assert found.log_z.error[0] < 0.05
+    assert found.log_z.mean[-1] == found.log_z.error[-1] == found.entropy.mean[-1] == 0
 
 
 def test_signs_are_exchanged_where_the_posterior_has_two_copies():

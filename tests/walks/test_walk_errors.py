@@ -8,6 +8,8 @@ import pytest
 from spinglass_nn.errors import DataError, ParameterError, ShapeError
 from spinglass_nn.networks import MLP, initialize
 from spinglass_nn.walks import (
+    GaussianPrior,
+    Isotropic,
     LossCap,
     Metropolis,
     OneUnit,
@@ -15,6 +17,7 @@ from spinglass_nn.walks import (
     PerLayer,
     PerUnit,
     Rule,
+    SphericalPrior,
     random_walk,
 )
 
@@ -111,9 +114,36 @@ def test_bad_starts(net, small_data, start):
         (lambda: Metropolis(-0.1), "temperature must not be negative, got -0.1"),
         (lambda: Metropolis(np.inf), "temperature must be finite, got inf"),
         (lambda: Metropolis("hot"), "temperature must be a real number, got 'hot'"),
+        (
+            lambda: Metropolis(0.1, 0.5),
+            r"prior must be GaussianPrior\(\.\.\.\) or None, got 0\.5",
+        ),
+        (
+            lambda: Metropolis(0.1, SphericalPrior(2.0)),
+            r"or None, got SphericalPrior\(norm=2\)",
+        ),
+        (lambda: Metropolis(0.1, GaussianPrior), "or None, got <class"),
+        (
+            lambda: Metropolis(0.0, GaussianPrior()),
+            "temperature must be positive with a prior, got 0",
+        ),
         (lambda: LossCap(np.nan), "maximum must be finite, got nan"),
     ],
 )
 def test_bad_rules(make, message):
     with pytest.raises(ParameterError, match=message):
         make()
+
+
+def test_a_prior_has_one_deviation_for_each_layer(net, small_data, start):
+    rule = Metropolis(0.1, prior=GaussianPrior((1.0, 2.0, 3.0)))
+    for move in (Isotropic(), OneWeight()):
+        with pytest.raises(
+            ShapeError, match=r"deviation must be one number or 2 for .*, got 3"
+        ):
+            random_walk(net, small_data, start, n_steps=10, step=0.1, move=move, rule=rule)
+
+
+def test_data_that_are_none(net, start):
+    with pytest.raises(DataError, match="data must be a Dataset, got tuple"):
+        random_walk(net, (np.zeros((3, 4)), [0, 1, 2]), start, n_steps=10, step=0.1)
