@@ -284,6 +284,7 @@ def test_local_entropy_of_chosen_runs(tiny_settings, without_claims, tmp_path):
     run = studies.run_study("liao2024", tmp_path / "s", settings)
     measures = run.results["measures"]
     assert measures.entropy_runs.tolist() == [[0, 0, 0, 0], [0, 0, 1, 0]]
+    assert measures.entropy.shape == (2, 2)  # gauges, runs
     assert np.isfinite(measures.entropy).all()
     assert "keskar, raw" not in measures.names
     from spinglass_nn.reports.liao2024 import flatness_words

@@ -100,6 +100,22 @@ def test_every_row_is_measured(tiny_run):
         hierarchy.branch("independent", "angle")
 
 
+def test_linkages_stand_beside_one_cluster(tiny_run):
+    """Bands hold the draws of their own null at about their level, and not a tree."""
+    found = tiny_run.results["hierarchy"]
+    for branch in found.branches:
+        low, high = branch.cophenetic_null.T
+        known = np.isfinite(branch.cophenetic)
+        assert np.isfinite(low[known]).all()
+        assert (low[known] < high[known]).all()
+        assert known[3] == branch.distances.kind.endswith("euclidean")  # Ward's
+    band = found.branch("independent", "euclidean").cophenetic_null[0]
+    test = found.branch("independent", "euclidean").verdict.clusters
+    other = test.bands[test.statistics.index("cophenetic correlation")]
+    # two sets of 19 draws of one null
+    np.testing.assert_allclose(band.mean(), other.mean, atol=2 * (other.high - other.low))
+
+
 def test_walked_points_are_where_free_walks_are(tiny_run):
     """Squared distance from the source grows as the stage, for any walk."""
     found, p = tiny_run.results["ensembles"], tiny_run.parameters

@@ -11,6 +11,7 @@ from spinglass_nn.statistics import Estimate, mean_estimate
 from spinglass_nn.studies import Measures, RuggedWalks, Sweep
 from spinglass_nn.studies.claims import mean_of
 from spinglass_nn.studies.recipes.liao2024.flatness import RULES
+from spinglass_nn.studies.recipes.liao2024.measures import GAUGES
 from spinglass_nn.studies.recipes.liao2024.parameters import Parameters
 from spinglass_nn.typing import Float64Array
 
@@ -131,21 +132,30 @@ def tables(sweep: Sweep, measures: Measures, rugged: RuggedWalks) -> list[Table]
 
 
 def _entropies(sweep: Sweep, measures: Measures) -> Table:
-    f2 = measures.at("F2, raw")
+    f2 = [measures.at(f"F2, {gauge}") for gauge in GAUGES]
+
+    def told(g: int, row: int) -> Estimate | str:
+        value, error = float(measures.entropy[g, row]), float(measures.entropy_error[g, row])
+        return Estimate(value, error) if np.isfinite(error) else f"{value:.3g} (n/a)"
+
     return Table(
         "Local free energy of a few runs at matched loss under a Gaussian as wide as the "
         "displacement of F2, at the temperature of the posterior of at most 500 samples (nats; "
         "n/a: chains too short for an error). Negative: the loss nearby is lower than at the end "
         "of the run",
-        ("run", "local free energy", "F2"),
+        (
+            "run",
+            *(f"{name}, {gauge}" for gauge in GAUGES for name in ("local free energy", "F2")),
+        ),
         [
             (
                 f"batch {sweep.batch_sizes[b]}, rate {sweep.learning_rates[i]:g}, seed {k}",
-                Estimate(value, error) if np.isfinite(error) else f"{value:.3g} (n/a)",
-                f"{f2[r, i, b, k]:.3g}",
+                *(
+                    cell
+                    for g in range(len(GAUGES))
+                    for cell in (told(g, row), f"{f2[g][r, i, b, k]:.3g}")
+                ),
             )
-            for (r, i, b, k), value, error in zip(
-                measures.entropy_runs, measures.entropy, measures.entropy_error, strict=True
-            )
+            for row, (r, i, b, k) in enumerate(measures.entropy_runs)
         ],
     )

@@ -224,8 +224,10 @@ def _tables(hierarchy: Hierarchy, n_null: int) -> list[Table]:
             f"{value:.3f} ({band.low:.3f} to {band.high:.3f})"
             for value, band in zip(found.clusters.values.mean, found.clusters.bands, strict=True)
         ]))  # fmt: skip
-        linkages.append((branch.title, *[None if np.isnan(c) else f"{c:.3f}"
-                                         for c in branch.cophenetic]))  # fmt: skip
+        linkages.append((branch.title, *[
+            None if np.isnan(c) else f"{c:.3f} ({low:.3f} to {high:.3f})"
+            for c, (low, high) in zip(branch.cophenetic, branch.cophenetic_null, strict=True)
+        ]))  # fmt: skip
     return [
         Table(
             f"Verdict on every ensemble and distance ({n_null} draws of each null)",
@@ -247,7 +249,7 @@ def _tables(hierarchy: Hierarchy, n_null: int) -> list[Table]:
             beside,
         ),
         Table(
-            "Cophenetic correlation for every linkage, without a null but for the first",
+            "Cophenetic correlation for every linkage, in brackets 1 to 99 % of one cluster",
             ("ensemble, distance", *LINKAGES),
             linkages,
         ),

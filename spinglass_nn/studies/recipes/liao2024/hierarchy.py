@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from spinglass_nn._core.progress import track
@@ -18,6 +20,7 @@ from spinglass_nn.overlaps import (
     distances,
     distribution,
     matrix,
+    star_null,
     tree_statistics,
     verdict,
 )
@@ -59,7 +62,7 @@ LEVEL = 0.01
 LINKAGES: tuple[Method, ...] = ("average", "single", "complete", "ward")
 
 
-@result(version=2)
+@result(version=3)
 class Branch:
     """One ensemble seen through one distance.
 
@@ -74,6 +77,8 @@ class Branch:
     cophenetic : array (n_linkages,)
         Cophenetic correlation for every linkage of `LINKAGES`; NaN where a linkage does not
         apply to the distance.
+    cophenetic_null : array (n_linkages, 2)
+        1 and 99 % of the same for one cluster, points that differ only in how far out they lie.
     statistics : TreeStatistics
         Ten measures of a tree, with errors over points.
     verdict : Verdict
@@ -85,6 +90,7 @@ class Branch:
     distances: Distances
     tree: Tree
     cophenetic: Float64Array
+    cophenetic_null: Float64Array
     statistics: TreeStatistics
     verdict: Verdict
 
@@ -199,20 +205,32 @@ def _branch(
         rng=context.rng(number),
         n_threads=context.n_threads,
     )
-    linkages = [
-        np.nan
-        if method == "ward" and "euclidean" not in kind
-        else cluster(found, method=method).cophenetic_correlation
-        for method in LINKAGES
-    ]
+    generator = np.random.default_rng(context.rng(number, 1))
+    null = star_null(found)
+    draws = np.array(
+        [_linkages(replace(found, values=null.draw(generator))) for _ in range(p.n_null)]
+    )
     return Branch(
         ensemble=ensemble,
         title=title,
         distances=found,
         tree=cluster(found),
-        cophenetic=np.array(linkages),
+        cophenetic=_linkages(found),
+        cophenetic_null=np.quantile(draws, (0.01, 0.99), axis=0).T,
         statistics=tree_statistics(found, n_threads=context.n_threads),
         verdict=judged,
+    )
+
+
+def _linkages(found: Distances) -> Float64Array:
+    """Cophenetic correlation of distances for every linkage; Ward's needs Euclidean ones."""
+    return np.array(
+        [
+            np.nan
+            if method == "ward" and "euclidean" not in found.kind
+            else cluster(found, method=method).cophenetic_correlation
+            for method in LINKAGES
+        ]
     )
 
 

@@ -31,7 +31,7 @@ GAUGES = ("raw", "balanced")
 _ENTROPY_SAMPLES = 500
 
 
-@result()
+@result(version=2)
 class Measures:
     """Sharpness of every run of a sweep; larger is sharper.
 
@@ -45,7 +45,7 @@ class Measures:
         Largest change of the loss of any run between the gauges, in float64.
     entropy_runs : int64 array (n_chosen, 4)
         Rule, rate, batch size and seed of the runs whose local entropy was sampled.
-    entropy, entropy_error : array (n_chosen,)
+    entropy, entropy_error : array (n_gauges, n_chosen)
         Their local free energy (nats); the error is NaN where chains were too short for one.
     """
 
@@ -91,8 +91,8 @@ def run(context: Context) -> Measures:
         error=error.reshape(-1, *numbers.shape),
         gauge_shift=_gauge_shift(context, data, sweep.solutions),
         entropy_runs=chosen,
-        entropy=entropy[:, 0],
-        entropy_error=entropy[:, 1],
+        entropy=entropy[..., 0],
+        entropy_error=entropy[..., 1],
     )
 
 
@@ -162,7 +162,7 @@ def _gauge_shift(context: Context, data: Dataset, solutions: Replicas) -> float:
 
 
 def _entropies(context: Context, data: Dataset, sweep: Sweep) -> tuple[IntArray, Float64Array]:
-    """Local free energy of a few runs at matched loss, at the extreme batch sizes.
+    """Local free energy of a few runs at matched loss, at the extreme batch sizes, by gauge.
 
     Under a Gaussian as wide as the displacement of F2, over a few samples at the temperature of
     their posterior: half a minute a run.
@@ -174,12 +174,13 @@ def _entropies(context: Context, data: Dataset, sweep: Sweep) -> tuple[IntArray,
     chosen = [
         (0, 0, b, k) for b in (0, last) for k in range(min(p.entropy_runs, p.sweep_seeds))
     ]
-    found = np.empty((len(chosen), 2))
+    found = np.empty((len(GAUGES), len(chosen), 2))
     for row, place in enumerate(chosen):
         point = sweep.solutions[int(sweep.numbers()[place])]
-        found[row] = kept(
-            context, f"entropy{row}", partial(_entropy, context, data, point, row)
-        )
+        for g, start in enumerate((point, balance(point))):
+            found[g, row] = kept(
+                context, f"entropy{row}-{g}", partial(_entropy, context, data, start, row)
+            )
     return np.array(chosen, dtype=np.int64).reshape(-1, 4), found
 
 
