@@ -48,6 +48,9 @@ class Recipe:
         In order.
     claims : callable
         Parameters, shared and results to claims.
+    suited : callable, optional
+        Parameters of a scale to the values that suit the data they name better; what is set
+        stands above both.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Recipe:
     fingerprint: Callable[[Any], str]
     tasks: Sequence[Task]
     claims: Callable[[Any, Any, Mapping[str, Any]], list[Claim]]
+    suited: Callable[[Any], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def find_recipe(name: str) -> Recipe:
 
 
 def resolve_parameters(recipe: Recipe, settings: Mapping[str, Any]) -> Any:
-    """Parameters of a study: defaults, then the scale's, then what was set.
+    """Parameters of a study: defaults, the scale's, those that suit the data, what was set.
 
     Parameters
     ----------
@@ -160,7 +164,10 @@ def resolve_parameters(recipe: Recipe, settings: Mapping[str, Any]) -> Any:
     check.choice(scale, "scale", recipe.scales)
     kinds = get_type_hints(recipe.parameters)
     chosen = {name: _converted(name, value, kinds[name]) for name, value in settings.items()}
-    return recipe.parameters(**{**recipe.scales[scale], "scale": scale, **chosen})
+    values = {**recipe.scales[scale], "scale": scale}
+    if recipe.suited is not None and "data" in chosen:
+        values |= recipe.suited(recipe.parameters(**values, data=chosen["data"]))
+    return recipe.parameters(**(values | chosen))
 
 
 _KINDS: dict[Any, str] = {

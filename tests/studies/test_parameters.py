@@ -31,6 +31,19 @@ def test_scale_gives_way_to_what_is_set():
     assert resolve().width == RECIPE.parameters().width
 
 
+@pytest.mark.parametrize("scale", ["quick", "standard"])
+def test_colour_images_have_rates_of_their_own(scale):
+    """They have four times the inputs; what is set stands all the same."""
+    usual, found = resolve(scale=scale), resolve(scale=scale, data="cifar10", data_dir="x")
+    assert found.learning_rate == usual.learning_rate / 4
+    for name in ("mixed_learning_rates", "sweep_learning_rates"):
+        assert getattr(found, name) == tuple(rate / 4 for rate in getattr(usual, name))
+    named = resolve(scale=scale, data="cifar10", data_dir="x", learning_rate="0.1")
+    assert named.learning_rate == 0.1
+    assert named.mixed_learning_rates == found.mixed_learning_rates
+    assert resolve(scale=scale, data="mnist", data_dir="x").learning_rate == usual.learning_rate
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [

@@ -59,4 +59,5 @@ RECIPE = Recipe(
         Task("aging", 13, "training watched at many times", aging.run),
     ),
     claims=claims.decide,
+    suited=parameters.suited,
 )

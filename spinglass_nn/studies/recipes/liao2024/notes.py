@@ -23,7 +23,11 @@ NOTES: dict[str, tuple[str, str]] = {
     ),
     "width": ("hidden units M of the one hidden layer", _D),
     "initializer": ("initial weights; fan_in is uniform within 1/sqrt(fan-in)", _D),
-    "learning_rate": ("constant rate of plain SGD, no momentum, no weight decay", _D),
+    "learning_rate": (
+        "constant rate of plain SGD, no momentum, no weight decay; for CIFAR a quarter of it, and "
+        "of all rates below",
+        _D,
+    ),
     "batch_size": ("samples per step", _D),
     "stop_at_loss": (
         "a solution is reached at this train loss (nats)",

@@ -243,6 +243,21 @@ SCALES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+# the loss is steepest along patterns common to all images, by as much as there are inputs
+_QUARTERED = ("learning_rate", "mixed_learning_rates", "sweep_learning_rates")
+
+
+def suited(p: Parameters) -> dict[str, Any]:
+    """Rates for colour images, whose 3072 inputs are four times those the defaults are for."""
+    if p.data not in ("cifar10", "cifar100"):
+        return {}
+    rates = {name: getattr(p, name) for name in _QUARTERED}
+    return {
+        name: tuple(r / 4 for r in rate) if isinstance(rate, tuple) else rate / 4
+        for name, rate in rates.items()
+    }
+
+
 def _enough_for_trees(p: Parameters) -> None:
     """Every set of points that is to be judged needs six of them."""
     cells = len(p.mixed_batch_sizes) * len(p.mixed_learning_rates)
