@@ -16,7 +16,7 @@ import numpy as np
 
 from spinglass_nn.landscape import _band_kernels as kernels
 from spinglass_nn.training.optimizers import SGD
-from spinglass_nn.typing import Float64Array, FloatArray
+from spinglass_nn.typing import Float64Array, FloatArray, IntArray
 
 TANGENTS = ("henkelman_jonsson", "draxler")
 
@@ -161,15 +161,20 @@ def redistribute(
     cuts = [0, n_legs] if climber is None else [0, climber, n_legs]
     for low, high in itertools.pairwise(cuts):
         here, shares = lengths[low:high], spacing[low:high]
-        reached = np.concatenate([[0.0], np.cumsum(here)])
-        wanted = reached[-1] * (np.cumsum(shares) / shares.sum())[:-1]
-        place = np.clip(np.searchsorted(reached, wanted, side="right") - 1, 0, len(here) - 1)
+        wanted = np.cumsum(here)[-1] * (np.cumsum(shares) / shares.sum())[:-1]
+        place, t[low : high - 1] = places_along(here, wanted)
         leg[low : high - 1] = low + place
-        t[low : high - 1] = np.divide(
-            wanted - reached[place], here[place], out=np.zeros_like(wanted),
-            where=here[place] > 0,
-        )  # fmt: skip
     kernels.slide(nodes, leg, t)
+
+
+def places_along(lengths: Float64Array, wanted: Float64Array) -> tuple[IntArray, Float64Array]:
+    """The legs of a chain in which distances along it lie, and how far along each."""
+    reached = np.concatenate([[0.0], np.cumsum(lengths)])
+    leg = np.clip(np.searchsorted(reached, wanted, side="right") - 1, 0, len(lengths) - 1)
+    t = np.divide(
+        wanted - reached[leg], lengths[leg], out=np.zeros_like(wanted), where=lengths[leg] > 0
+    )
+    return leg, t
 
 
 def insertions(

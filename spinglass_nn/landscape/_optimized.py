@@ -10,6 +10,7 @@ import numpy as np
 from spinglass_nn._core import check, random
 from spinglass_nn.errors import ParameterError
 from spinglass_nn.io.resuming import check_same, earlier, fingerprint, seed_in
+from spinglass_nn.landscape._bands import places_along
 from spinglass_nn.landscape.bands import AutoNEB
 from spinglass_nn.landscape.curves import check_network
 from spinglass_nn.landscape.paths import Path
@@ -75,11 +76,9 @@ def straight_chain(a: Replica, b: Replica, n_between: int) -> FloatArray:
 
 def chain_along(path: Path, n_between: int) -> Float64Array:
     """Points at equal distances along a path, its ends among them."""
-    reached = np.concatenate([[0.0], np.cumsum(path.lengths)])
-    reached /= reached[-1]
-    wanted = np.linspace(0, 1, n_between + 2)[1:-1]
-    leg = np.searchsorted(reached, wanted, side="right") - 1  # never one without length
-    t = ((wanted - reached[leg]) / (reached[leg + 1] - reached[leg]))[:, None]
+    shares = path.lengths / path.lengths.sum()
+    leg, along = places_along(shares, np.linspace(0, 1, n_between + 2)[1:-1])
+    t = along[:, None]
     inner = (1 - t) * path.nodes[leg] + t * path.nodes[leg + 1]
     nodes: Float64Array = np.concatenate([path.nodes[:1], inner, path.nodes[-1:]])
     return nodes

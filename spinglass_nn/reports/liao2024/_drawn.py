@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from spinglass_nn import plotting
-from spinglass_nn.overlaps import Comparisons, OverlapDistribution
+from spinglass_nn.overlaps import Comparisons, Distances, OverlapDistribution, Tree
 
 
 def plain_decades(axis: Axis) -> None:
@@ -25,6 +28,24 @@ def where_overlaps_are(axes: Sequence[Axes], drawn: Sequence[OverlapDistribution
     for ax in axes:
         ax.set_xlim(low - 0.05, 1.05)
         ax.locator_params(axis="x", nbins=5)
+
+
+def trees_over_matrices(
+    drawn: Sequence[tuple[str, Tree, Distances, Sequence[object] | None]],
+) -> Figure:
+    """A column for each title, tree, distances and groups: dendrogram over ordered matrix."""
+    n = len(drawn)
+    figure = Figure(figsize=(3.4 * n, 6.4), layout="constrained")
+    for column, (title, tree, distances, groups) in enumerate(drawn):
+        upper = figure.add_subplot(2, n, column + 1)
+        plotting.dendrogram(tree, groups=groups, height="height", ax=upper)
+        for legend in upper.findobj(Legend):  # several of them leave no room for trees
+            legend.remove()
+        upper.set_title(textwrap.fill(title, 30), fontsize="medium")
+        lower = figure.add_subplot(2, n, n + column + 1)
+        plotting.overlap_matrix(distances, order=tree.order, label="distance", ax=lower)
+        lower.set_ylabel("")
+    return figure
 
 
 def beside_null(tested: Sequence[tuple[str, Comparisons]], which: str) -> Axes:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spinglass_nn import plotting
 from spinglass_nn.reports.assembling import Drawn
-from spinglass_nn.reports.liao2024._drawn import beside_null
+from spinglass_nn.reports.liao2024._drawn import beside_null, trees_over_matrices
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Glass, Glasses, Hierarchy, StudyRun
 
@@ -77,17 +75,7 @@ def _schematic(glasses: Glasses) -> Figure:
 def _trees(systems: list[Glass]) -> Figure:
     sized = ("sk-", "lattice-")  # by increasing size
     largest = {s.name[:2] if s.name.startswith(sized) else s.name: s for s in systems}
-    figure = Figure(figsize=(3.4 * len(largest), 6.4), layout="constrained")
-    for column, system in enumerate(largest.values()):
-        upper = figure.add_subplot(2, len(largest), column + 1)
-        plotting.dendrogram(system.tree, height="height", ax=upper)
-        upper.set_title(textwrap.fill(system.title, 30), fontsize="medium")
-        lower = figure.add_subplot(2, len(largest), len(largest) + column + 1)
-        plotting.overlap_matrix(
-            system.distances, order=system.tree.order, label="distance", ax=lower
-        )
-        lower.set_ylabel("")
-    return figure
+    return trees_over_matrices([(s.title, s.tree, s.distances, None) for s in largest.values()])
 
 
 def _overlaps(systems: list[Glass], hierarchy: Hierarchy) -> Figure:

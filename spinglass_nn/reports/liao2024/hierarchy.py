@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 
 from spinglass_nn import plotting
 from spinglass_nn.reports.assembling import Drawn
-from spinglass_nn.reports.liao2024._drawn import beside_null, where_overlaps_are
+from spinglass_nn.reports.liao2024._drawn import (
+    beside_null,
+    trees_over_matrices,
+    where_overlaps_are,
+)
 from spinglass_nn.reports.model import Drawing, Section, Table
 from spinglass_nn.studies import Ensembles, Hierarchy, Solutions, StudyRun
 from spinglass_nn.studies.recipes.liao2024.hierarchy import ENSEMBLES, LINKAGES
@@ -123,20 +126,11 @@ def _trees(hierarchy: Hierarchy, solutions: Solutions, ensembles: Ensembles) -> 
         "walked": [f"solution {k + 1}" for k in ensembles.walked_sources],
         "forked": [f"start {k + 1}" for k in solutions.fork_groups],
     }
-    figure = Figure(figsize=(3.4 * len(_SHOWN), 6.4), layout="constrained")
-    for column, name in enumerate(_SHOWN):
+    columns = []
+    for name in _SHOWN:
         branch = hierarchy.branch(name, _MATCHED)
-        upper = figure.add_subplot(2, len(_SHOWN), column + 1)
-        plotting.dendrogram(branch.tree, groups=groups.get(name), height="height", ax=upper)
-        for legend in upper.findobj(Legend):  # five of them leave no room for trees
-            legend.remove()
-        upper.set_title(ENSEMBLES[name], fontsize="medium")
-        lower = figure.add_subplot(2, len(_SHOWN), len(_SHOWN) + column + 1)
-        plotting.overlap_matrix(
-            branch.distances, order=branch.tree.order, label="distance", ax=lower
-        )
-        lower.set_ylabel("")
-    return figure
+        columns.append((ENSEMBLES[name], branch.tree, branch.distances, groups.get(name)))
+    return trees_over_matrices(columns)
 
 
 def _null_band(hierarchy: Hierarchy, which: str) -> Axes:
