@@ -116,4 +116,7 @@ def _three_spins(glasses: Glasses) -> _Row:
     if found is None:
         return (name, f"{low} to {high}", "-", "not measured")
     energy = found * math.sqrt(2)
-    return (name, f"{low} to {high}", str(energy), _held(low < energy.mean < high))
+    small = (
+        "does not hold: terms with equal indices, which the model lacks, count in small systems"
+    )
+    return (name, f"{low} to {high}", str(energy), _held(low < energy.mean < high, small))
